@@ -1,0 +1,1 @@
+//! Every filter compiled for wasm32 and embedded with its name.

@@ -1,0 +1,1 @@
+//! Header propagation and stamping: the decisions, without a host.

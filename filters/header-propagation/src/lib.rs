@@ -1,0 +1,1 @@
+//! Header propagation as a Proxy-Wasm module: the adapter, which decides nothing.

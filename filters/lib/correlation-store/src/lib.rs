@@ -1,0 +1,1 @@
+//! A bounded, expiring store that remembers by request identifier what came in with a request.

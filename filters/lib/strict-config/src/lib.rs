@@ -1,0 +1,1 @@
+//! Strict JSON configuration: bytes to a type, with every problem and its path.

@@ -1,0 +1,1 @@
+//! String matchers with the semantics of Envoy's StringMatcher.

@@ -1,0 +1,1 @@
+//! Request identifiers of every common trace format, on one canonical key.

@@ -1,0 +1,1 @@
+//! The one crate that talks to the proxy: applies steps, never traps.
