@@ -11,9 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use route::{
-    CompiledRegex,
-    HeaderMatch, PathMatch, QueryMatch, RandomValue, Route, RouteAction, RouteMatch, RouteTable, StringMatch, StringMatchError,
-    VirtualHost,
+    CompiledRegex, HeaderMatch, PathMatch, QueryMatch, RandomValue, Route, RouteAction, RouteMatch, RouteTable,
+    StringMatch, StringMatchError, VirtualHost,
 };
 
 /// One proxy: a sidecar, a gateway, or the single Envoy of a scenario.

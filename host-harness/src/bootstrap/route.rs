@@ -283,7 +283,10 @@ impl RouteMatch {
         self.path.is_match(path)
             && self.headers.iter().all(|condition| condition.is_match(headers))
             && self.query.iter().all(|condition| condition.is_match(query))
-            && self.filter_state.iter().all(|(key, value)| filter_state(key).is_some_and(|found| value.is_match(&found)))
+            && self
+                .filter_state
+                .iter()
+                .all(|(key, value)| filter_state(key).is_some_and(|found| value.is_match(&found)))
     }
 }
 
@@ -407,7 +410,11 @@ mod tests {
     fn a_route_needs_all_of_its_conditions() {
         let matcher = RouteMatch {
             path: PathMatch::Prefix("/hello".to_owned()),
-            headers: vec![HeaderMatch { name: "route-v".to_owned(), value: Some(StringMatch::exact("v2")), invert: false }],
+            headers: vec![HeaderMatch {
+                name: "route-v".to_owned(),
+                value: Some(StringMatch::exact("v2")),
+                invert: false,
+            }],
             query: vec![QueryMatch { name: "debug".to_owned(), value: None }],
             filter_state: vec![("wasm.lane".to_owned(), StringMatch::exact("gray"))],
         };
@@ -436,7 +443,8 @@ mod tests {
     #[test]
     fn weights_share_out_the_random_values() {
         let action = RouteAction::Weighted(vec![("a".to_owned(), 10), ("b".to_owned(), 90)]);
-        let picked: Vec<_> = [0, 9, 10, 99, 100].map(|value| action.cluster(RandomValue(value))).into_iter().flatten().collect();
+        let picked: Vec<_> =
+            [0, 9, 10, 99, 100].map(|value| action.cluster(RandomValue(value))).into_iter().flatten().collect();
         assert_eq!(picked, ["a", "a", "b", "b", "a"]);
         assert_eq!(RouteAction::Weighted(vec![]).cluster(RandomValue(3)), None);
     }

@@ -117,7 +117,9 @@ mod tests {
     use super::*;
 
     fn listing(map: &HeaderMap) -> Vec<String> {
-        map.iter().map(|(name, value)| format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect()
+        map.iter()
+            .map(|(name, value)| format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
+            .collect()
     }
 
     #[test]
