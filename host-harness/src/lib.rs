@@ -3,5 +3,6 @@
 //! The folders are the architecture: [`abi`] is the Proxy-Wasm ABI as its specification has it, [`envoy`] is Envoy as it
 //! behaves, [`bootstrap`] is what a proxy is configured with.
 
+pub mod abi;
 pub mod bootstrap;
 pub mod envoy;
