@@ -1,1 +1,148 @@
 //! Strict JSON configuration: bytes to a type, with every problem and its path.
+//!
+//! [`parse`] turns bytes into what the user wrote (a `Raw…` type with `deny_unknown_fields`); a filter's own `compile_…`
+//! functions turn that into what runs and collect what is wrong in [`Problems`]. It holds no filter's rules. What serde finds
+//! comes one at a time, because it stops at the first; what `compile_…` finds comes all at once.
+
+use serde::de::DeserializeOwned;
+use std::fmt;
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: a JSON path such as `stamp[0].name`, empty for the whole.
+    pub path: String,
+    /// What, in the form *expected X, but found Y*.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "{path}: {}", self.message),
+        }
+    }
+}
+
+/// Everything that is wrong with a configuration, displayed one per line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds a problem at a JSON path.
+    pub fn push(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem { path: path.into(), message: message.into() });
+    }
+
+    /// The value if nothing is wrong, otherwise the problems.
+    pub fn unless_any<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// The problems in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Reads one JSON value and nothing after it.
+///
+/// ```
+/// #[derive(serde::Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Raw {
+///     limit: Option<u32>,
+/// }
+///
+/// let problems = strict_config::parse::<Raw>(br#"{"limit": "many"}"#).err().unwrap();
+/// assert_eq!(problems.to_string(), r#"limit: invalid type: string "many", expected u32 at line 1 column 16"#);
+/// ```
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problems> {
+    let mut problems = Problems::default();
+    if json.trim_ascii().is_empty() {
+        problems.push("", "expected a configuration in JSON, but found nothing");
+        return Err(problems);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(value) => {
+            if let Err(error) = deserializer.end() {
+                problems.push("", format!("expected one JSON value, but found more: {error}"));
+            }
+            problems.unless_any(value)
+        }
+        Err(error) => {
+            let path = match error.path().to_string() {
+                // What serde_path_to_error calls the whole value.
+                path if path == "." => String::new(),
+                path => path,
+            };
+            problems.push(path, error.into_inner().to_string());
+            Err(problems)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(default)]
+        rules: Vec<Inner>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[allow(dead_code, reason = "only its reading is tested")]
+        name: String,
+    }
+
+    #[track_caller]
+    fn check(json: &str, expected: &str) {
+        let found = match parse::<Outer>(json.as_bytes()) {
+            Ok(value) => format!("{} rules", value.rules.len()),
+            Err(problems) => problems.to_string(),
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_problem_says_where_it_is() {
+        check(
+            r#"{"rules": [{"name": "a"}, {"nmae": "b"}]}"#,
+            "rules[1].nmae: unknown field `nmae`, expected `name` at line 1 column 33",
+        );
+        check(r#"{"rules": [{}]}"#, "rules[0]: missing field `name` at line 1 column 13");
+        check(r#"{"rules": 1}"#, "rules: invalid type: integer `1`, expected a sequence at line 1 column 11");
+        check("[]x", "expected one JSON value, but found more: trailing characters at line 1 column 3");
+        check("{", "EOF while parsing an object at line 1 column 1");
+        check(" \n", "expected a configuration in JSON, but found nothing");
+        check("{}", "0 rules");
+    }
+
+    #[test]
+    fn problems_are_displayed_one_per_line() {
+        let mut problems = Problems::default();
+        problems.push("a", "expected x, but found y");
+        problems.push("", "expected z, but found nothing");
+        assert_eq!(problems.to_string(), "a: expected x, but found y\nexpected z, but found nothing");
+        assert!(problems.unless_any(()).is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! The proxy's services as safe functions that answer with values: absent is `None`, refused is `false`, nothing panics.
+
+use crate::{import, pairs};
+use correlation_store::{Cas, SharedSlots, Written};
+use http_exchange::{HeaderEdit, LocalReply};
+use std::ptr::null_mut;
+
+const OK: u32 = 0;
+const CAS_MISMATCH: u32 = 8;
+/// A version that no value has before four thousand million writes. The proxy inserts an absent key whatever version is
+/// passed, and compares it with that of a present one unless it is 0, which overwrites.
+const ABSENT: Cas = Cas::MAX;
+
+const REQUEST_HEADERS: u32 = 0;
+const PLUGIN_CONFIGURATION: u32 = 7;
+const COUNTER: u32 = 0;
+/// The proxy sets no gRPC status for a number outside of 0 to 16.
+const NO_GRPC_STATUS: i32 = -1;
+
+/// Memory that the proxy filled, if it said so.
+fn received(read: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    let status = read(&mut data, &mut size);
+    if status != OK {
+        return None;
+    }
+    if data.is_null() || size == 0 {
+        return Some(Vec::new());
+    }
+    // SAFETY: the proxy asked the module's `malloc` for exactly `size` bytes and hands them over. The SDK's `malloc` makes a
+    // boxed slice, whose layout is that of a vector with capacity and length equal to its size, and the proxy filled it.
+    Some(unsafe { Vec::from_raw_parts(data, size, size) })
+}
+
+/// All request headers in one call, as the ABI carries them; [`pairs::decode`] reads them in place.
+pub fn request_headers() -> Vec<u8> {
+    // SAFETY: the out-pointers live across the call.
+    received(|data, size| unsafe { import::proxy_get_header_map_pairs(REQUEST_HEADERS, data, size) })
+        .unwrap_or_default()
+}
+
+/// Applies edits to the request headers; what the proxy refuses is left as it was.
+pub fn edit_request_headers(edits: &[HeaderEdit<'_>]) {
+    for edit in edits {
+        // SAFETY: every pointer is that of a slice, with its length, which lives across the call.
+        let _status = unsafe {
+            match edit {
+                HeaderEdit::Set(name, value) => import::proxy_replace_header_map_value(
+                    REQUEST_HEADERS,
+                    name.as_ptr(),
+                    name.len(),
+                    value.as_ptr(),
+                    value.len(),
+                ),
+                HeaderEdit::Add(name, value) => import::proxy_add_header_map_value(
+                    REQUEST_HEADERS,
+                    name.as_ptr(),
+                    name.len(),
+                    value.as_ptr(),
+                    value.len(),
+                ),
+                HeaderEdit::Remove(name) => {
+                    import::proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len())
+                }
+            }
+        };
+    }
+}
+
+/// Answers the request in place of the upstream.
+pub fn send_local_reply(reply: &LocalReply<'_>) {
+    let headers = pairs::encode(reply.headers.iter().map(|(name, value)| (&name[..], &value[..])));
+    // SAFETY: every pointer is that of a slice, with its length, which lives across the call.
+    let _status = unsafe {
+        import::proxy_send_local_response(
+            u32::from(reply.status),
+            reply.details.as_ptr(),
+            reply.details.len(),
+            reply.body.as_ptr(),
+            reply.body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC_STATUS,
+        )
+    };
+}
+
+/// The plugin's configuration; empty where there is none.
+pub fn plugin_configuration() -> Vec<u8> {
+    // SAFETY: the out-pointers live across the call.
+    received(|data, size| unsafe { import::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, data, size) })
+        .unwrap_or_default()
+}
+
+/// A property by its path.
+pub fn property(path: &[&str]) -> Option<Vec<u8>> {
+    let path = path.join("\0");
+    // SAFETY: the path and the out-pointers live across the call.
+    received(|data, size| unsafe { import::proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+/// The identity of the proxy's node: `xds.node.id`, or `node.id` before Envoy 1.33.
+pub fn node_id() -> Option<Vec<u8>> {
+    property(&["xds", "node", "id"]).or_else(|| property(&["node", "id"]))
+}
+
+/// The direction of the stream's listener: 1 inbound, 2 outbound. `xds.listener_direction`, or `listener_direction` before
+/// Envoy 1.33; known in a stream only.
+pub fn listener_direction() -> Option<i64> {
+    let bytes = property(&["xds", "listener_direction"]).or_else(|| property(&["listener_direction"]))?;
+    Some(i64::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// Milliseconds since 1970, of the proxy's clock.
+pub fn unix_millis() -> Option<u64> {
+    let mut nanos = 0;
+    // SAFETY: the out-pointer lives across the call.
+    let status = unsafe { import::proxy_get_current_time_nanoseconds(&mut nanos) };
+    (status == OK).then_some(nanos / 1_000_000)
+}
+
+/// Has the plugin's `on_tick` called at this period.
+pub fn set_tick_period(milliseconds: u32) {
+    // SAFETY: no pointer is passed.
+    let _status = unsafe { import::proxy_set_tick_period_milliseconds(milliseconds) };
+}
+
+/// Writes a line to the proxy's log.
+pub fn log(level: log::Level, message: &str) {
+    // Proxy-Wasm counts upwards from trace, 0; `log` downwards from error, 1.
+    let level = 5_u32.saturating_sub(level as u32);
+    // SAFETY: the message lives across the call.
+    let _status = unsafe { import::proxy_log(level, message.as_ptr(), message.len()) };
+}
+
+/// A counter among the proxy's statistics.
+#[derive(Debug, Clone, Copy)]
+pub struct Counter(Option<u32>);
+
+impl Counter {
+    /// The counter of that name; where the proxy refuses it, one that counts nothing.
+    pub fn define(name: &str) -> Self {
+        let mut id = 0;
+        // SAFETY: the name and the out-pointer live across the call.
+        let status = unsafe { import::proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &mut id) };
+        Self((status == OK).then_some(id))
+    }
+
+    /// Adds to the counter; nothing happens, and no call is made, for zero.
+    pub fn add(&self, count: u64) {
+        let Some(id) = self.0 else { return };
+        // Envoy refuses to add nothing to a counter.
+        if count > 0 {
+            // SAFETY: no pointer is passed.
+            let _status = unsafe { import::proxy_increment_metric(id, i64::try_from(count).unwrap_or(i64::MAX)) };
+        }
+    }
+}
+
+/// The proxy's shared data, which all workers and all plugins with the same `vm_id` see.
+pub struct SharedData;
+
+impl SharedSlots for SharedData {
+    fn get(&mut self, key: &str) -> Option<(Vec<u8>, Cas)> {
+        let mut cas = 0;
+        // SAFETY: the key and the out-pointers live across the call.
+        let value = received(|data, size| unsafe {
+            import::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut cas)
+        })?;
+        Some((value, cas))
+    }
+
+    fn set_if(&mut self, key: &str, value: &[u8], version: Option<Cas>) -> Written {
+        let cas = version.unwrap_or(ABSENT);
+        // SAFETY: key and value live across the call.
+        let status =
+            unsafe { import::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) };
+        match status {
+            OK => Written::Yes,
+            CAS_MISMATCH => Written::Outrun,
+            _ => Written::Refused,
+        }
+    }
+}
