@@ -1,25 +1,69 @@
 //! Header propagation as a Proxy-Wasm module: the adapter, which decides nothing.
+//!
+//! It gives the core what it asks for and reports what the core counted.
 #![cfg(target_family = "wasm")]
 
-use header_propagation_core::Policy;
+use header_propagation_core::{Counts, Direction, Policy, Surroundings};
 use http_exchange::{RequestHead, Step};
 use strict_config::Problems;
 use wasm_adapter::Plugin;
+use wasm_adapter::host::{self, Counter, SharedData};
 
 wasm_adapter::register!(HeaderPropagation);
 
-struct HeaderPropagation(Policy);
+/// How long a count that can wait may wait.
+const REPORT_MILLISECONDS: u32 = 5000;
+
+struct HeaderPropagation {
+    policy: Policy,
+    counters: [Counter; Counts::NAMES.len()],
+}
+
+impl HeaderPropagation {
+    fn report(&self, counts: &Counts) {
+        for (counter, count) in self.counters.iter().zip(counts.values()) {
+            counter.add(count);
+        }
+    }
+}
 
 impl Plugin for HeaderPropagation {
     fn configure(configuration: &[u8]) -> Result<Self, Problems> {
-        Policy::parse(configuration).map(Self)
+        let policy = Policy::parse(configuration, host::node_id)?;
+        host::log(host::Level::Info, &format!("configured as {policy}"));
+        host::set_tick_period(REPORT_MILLISECONDS);
+        Ok(Self { policy, counters: Counts::NAMES.map(Counter::define) })
     }
 
     fn reads_request_headers(&self) -> bool {
-        false
+        self.policy.reads_headers()
     }
 
     fn on_request_headers<'a>(&'a mut self, head: &RequestHead<'a>) -> Step<'a> {
-        self.0.on_request_headers(head)
+        self.policy.on_request_headers(head, &mut SharedData, &mut Envoy)
+    }
+
+    fn after_request_headers(&mut self) {
+        if let Some(counts) = self.policy.take_urgent_counts() {
+            self.report(&counts);
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let counts = self.policy.take_counts();
+        self.report(&counts);
+    }
+}
+
+/// The proxy around the current stream.
+struct Envoy;
+
+impl Surroundings for Envoy {
+    fn direction(&mut self) -> Option<Direction> {
+        host::listener_direction().and_then(Direction::of_envoy)
+    }
+
+    fn unix_millis(&mut self) -> Option<u64> {
+        host::unix_millis()
     }
 }

@@ -1,37 +1,26 @@
 //! Header propagation and stamping: the decisions, without a host.
+//!
+//! Two things happen to requests. A **stamp** sets a constant header, perhaps under conditions. **Propagation** remembers at
+//! a sidecar's inbound listener which headers came in, under the identifiers that the request carries, and adds them at its
+//! outbound listener to every request with one of those identifiers: the application has only to forward a tracing header,
+//! as it does for tracing anyway.
+//!
+//! [`Policy`] is given a request's head and answers with a step. What it may need besides (time, direction, the shared
+//! store) it asks for through [`Surroundings`] and [`SharedSlots`], value by value, because each costs a host call. It never
+//! fails on a request: what is unknown or malformed leaves the request as it was.
 
-use http_exchange::{HeaderEdit, RequestHead, Step};
-use serde::Deserialize;
-use strict_config::Problems;
+#![forbid(unsafe_code)]
 
-/// What the user wrote.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawConfiguration {
-    head_tag_name: String,
-    #[serde(default)]
-    head_tag_value: String,
-}
+mod captured;
+mod configuration;
+mod counts;
+mod field;
+mod policy;
+mod propagation;
+mod stamp;
+mod surroundings;
 
-/// A configured filter.
-pub struct Policy {
-    name: Vec<u8>,
-    value: Vec<u8>,
-}
-
-impl Policy {
-    /// Reads a configuration.
-    pub fn parse(json: &[u8]) -> Result<Self, Problems> {
-        let raw: RawConfiguration = strict_config::parse(json)?;
-        Ok(Self { name: raw.head_tag_name.into_bytes(), value: raw.head_tag_value.into_bytes() })
-    }
-
-    /// Decides on a request.
-    pub fn on_request_headers<'a>(&'a mut self, _head: &RequestHead<'a>) -> Step<'a> {
-        let mut step = Step::default();
-        if !self.name.is_empty() {
-            step.edits.push(HeaderEdit::Set(self.name.as_slice().into(), self.value.as_slice().into()));
-        }
-        step
-    }
-}
+pub use correlation_store::SharedSlots;
+pub use counts::Counts;
+pub use policy::Policy;
+pub use surroundings::{Direction, Role, Surroundings};

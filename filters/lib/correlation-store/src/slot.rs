@@ -304,7 +304,8 @@ mod tests {
                     payload: payload.as_deref(),
                 });
                 let slot = Slot { ways: ways.collect() };
-                prop_assert_eq!(Slot::decode(&slot.encode()), slot);
+                let bytes = slot.encode();
+                prop_assert_eq!(Slot::decode(&bytes), slot);
             }
         }
     }

@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 
+/// A name, a value or a body: borrowed where the filter has it already.
+pub type Bytes<'a> = Cow<'a, [u8]>;
+
 /// A borrowed view of a request's headers, in order, repeated ones included.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestHead<'a> {
@@ -38,11 +41,11 @@ impl<'a> RequestHead<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderEdit<'a> {
     /// Replaces every value of the header by this one; adds the header where it is absent.
-    Set(Cow<'a, [u8]>, Cow<'a, [u8]>),
+    Set(Bytes<'a>, Bytes<'a>),
     /// Adds a value after those that are there.
-    Add(Cow<'a, [u8]>, Cow<'a, [u8]>),
+    Add(Bytes<'a>, Bytes<'a>),
     /// Removes every value of the header.
-    Remove(Cow<'a, [u8]>),
+    Remove(Bytes<'a>),
 }
 
 /// Changes of a header map, applied in order.
@@ -54,9 +57,9 @@ pub struct LocalReply<'a> {
     /// The status code, 200 to 599.
     pub status: u16,
     /// Headers beside those that the proxy adds by itself.
-    pub headers: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    pub headers: Vec<(Bytes<'a>, Bytes<'a>)>,
     /// The body.
-    pub body: Cow<'a, [u8]>,
+    pub body: Bytes<'a>,
     /// The reason for the access log, without white space.
     pub details: &'static str,
 }

@@ -85,11 +85,9 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problems> {
             problems.unless_any(value)
         }
         Err(error) => {
-            let path = match error.path().to_string() {
-                // What serde_path_to_error calls the whole value.
-                path if path == "." => String::new(),
-                path => path,
-            };
+            // serde_path_to_error calls the whole value `.`, and what it was about to read when the text ended `?`.
+            let path = error.path().to_string();
+            let path = path.trim_end_matches('?').trim_end_matches('.');
             problems.push(path, error.into_inner().to_string());
             Err(problems)
         }

@@ -5,6 +5,8 @@ use correlation_store::{Cas, SharedSlots, Written};
 use http_exchange::{HeaderEdit, LocalReply};
 use std::ptr::null_mut;
 
+pub use log::Level;
+
 const OK: u32 = 0;
 const CAS_MISMATCH: u32 = 8;
 /// A version that no value has before four thousand million writes. The proxy inserts an absent key whatever version is
@@ -126,7 +128,7 @@ pub fn set_tick_period(milliseconds: u32) {
 }
 
 /// Writes a line to the proxy's log.
-pub fn log(level: log::Level, message: &str) {
+pub fn log(level: Level, message: &str) {
     // Proxy-Wasm counts upwards from trace, 0; `log` downwards from error, 1.
     let level = 5_u32.saturating_sub(level as u32);
     // SAFETY: the message lives across the call.

@@ -1,0 +1,97 @@
+//! Which header fields a filter may touch, and which may travel from one request to another (RFC 9110 §5, §7.6.1).
+
+/// Of one connection or of one message's framing: they mean nothing, or something else, on another request.
+const NEVER: [&str; 13] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Of the caller, of this hop or of its trace: they travel when they are named, never because a pattern happens to cover them.
+const ONLY_IF_NAMED: [&str; 13] = [
+    "authorization",
+    "b3",
+    "baggage",
+    "cookie",
+    "sw8",
+    "traceparent",
+    "tracestate",
+    "uber-trace-id",
+    "x-amzn-trace-id",
+    "x-datadog-parent-id",
+    "x-datadog-trace-id",
+    "x-ot-span-context",
+    "x-request-id",
+];
+const ONLY_IF_NAMED_BELOW: [&str; 2] = ["x-b3-", "x-envoy-"];
+
+/// What is wrong with a header name in a configuration, if anything.
+pub(crate) fn problem_with_name(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    if lower.starts_with(':') {
+        return Some(format!("expected a header that may be set, but found the pseudo-header {name:?}"));
+    }
+    if NEVER.contains(&lower.as_str()) {
+        return Some(format!(
+            "expected a header that may be set, but found {name:?}, which belongs to one connection or message"
+        ));
+    }
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return Some(format!("expected a header name, but found {name:?}"));
+    }
+    None
+}
+
+/// Whether a header that only a pattern covers may travel.
+pub(crate) fn travels_by_pattern(name: &[u8]) -> bool {
+    let among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
+    let below = ONLY_IF_NAMED_BELOW.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+    !(name.starts_with(b":") || below || among(&NEVER) || among(&ONLY_IF_NAMED))
+}
+
+/// Whether bytes may stand in a header's value: anything but control characters, among which are those that end a line.
+pub(crate) fn is_value(value: &[u8]) -> bool {
+    value.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_one_connection_or_message_are_refused() {
+        for name in [":path", ":authority", "Connection", "te", "host", "content-length", "", "a b", "a\n", "é"] {
+            assert!(problem_with_name(name).is_some(), "{name}");
+        }
+        for name in ["route-v", "Authorization", "cookie", "x-envoy-retry-on", "x-request-id"] {
+            assert_eq!(problem_with_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn fields_of_the_caller_or_the_hop_travel_by_no_pattern() {
+        for name in
+            [":path", "te", "authorization", "cookie", "x-envoy-retry-on", "x-b3-spanid", "traceparent", "x-request-id"]
+        {
+            assert!(!travels_by_pattern(name.as_bytes()), "{name}");
+        }
+        assert!(travels_by_pattern(b"x-canary-team"));
+    }
+
+    #[test]
+    fn a_value_cannot_end_the_line() {
+        assert!(is_value(b"a\tb \xff"));
+        assert!(!is_value(b"a\r\nset-cookie: b") && !is_value(b"\0") && !is_value(b"\x7f"));
+    }
+}
