@@ -3,6 +3,7 @@
 //! This is the one model that both data planes run: the embedded engine reads it directly, and a real Envoy gets it as a
 //! generated bootstrap. Nothing here opens a socket or knows about Kubernetes.
 
+pub mod render;
 mod route;
 
 use std::collections::BTreeMap;

@@ -79,6 +79,9 @@ pub struct HeaderMatch {
     pub value: Option<StringMatch>,
     /// The condition must not hold.
     pub invert: bool,
+    /// A header that is not there counts as an empty one (`treat_missing_header_as_empty`). Without it, a condition on the
+    /// value of a missing header never holds, inverted or not.
+    pub missing_as_empty: bool,
 }
 
 /// A condition on one query parameter.
@@ -311,11 +314,10 @@ impl PathMatch {
 impl HeaderMatch {
     fn is_match(&self, headers: &HeaderMap) -> bool {
         // Envoy joins the values of a repeated header with a comma before it compares them.
-        let found = headers.get_joined(self.name.as_bytes());
+        let found = headers.get_joined(self.name.as_bytes()).or(self.missing_as_empty.then(Vec::new));
         let holds = match (&self.value, found) {
             (None, found) => found.is_some(),
             (Some(value), Some(found)) => value.is_match(&found),
-            // A condition on the value of a header that is not there never holds, inverted or not.
             (Some(_), None) => return false,
         };
         holds != self.invert
@@ -414,6 +416,7 @@ mod tests {
                 name: "route-v".to_owned(),
                 value: Some(StringMatch::exact("v2")),
                 invert: false,
+                missing_as_empty: false,
             }],
             query: vec![QueryMatch { name: "debug".to_owned(), value: None }],
             filter_state: vec![("wasm.lane".to_owned(), StringMatch::exact("gray"))],
@@ -425,6 +428,22 @@ mod tests {
         assert!(!matcher.is_match(&request("a", "/hello?debug", &[("route-v", "v2"), ("route-v", "v3")]), &gray));
         assert!(!matcher.is_match(&request("a", "/hello", &[("route-v", "v2")]), &gray));
         assert!(!matcher.is_match(&request("a", "/hello?debug", &[("route-v", "v2")]), &|_| None));
+    }
+
+    #[test]
+    fn a_missing_header_fails_every_condition_on_its_value_unless_it_counts_as_empty() {
+        let matches = |invert, missing_as_empty| {
+            let value = Some(StringMatch::exact("v2"));
+            HeaderMatch { name: "route-v".to_owned(), value, invert, missing_as_empty }.is_match(&request(
+                "a",
+                "/",
+                &[],
+            ))
+        };
+        assert!(!matches(false, false));
+        assert!(!matches(true, false));
+        assert!(!matches(false, true));
+        assert!(matches(true, true));
     }
 
     #[test]
