@@ -1,0 +1,7 @@
+;; Its `proxy_on_request_headers` takes one parameter too few for the version that it declares.
+(module
+  (memory (export "memory") 1)
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) i32.const 0)
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_request_headers") (param i32 i32) (result i32) i32.const 0))
