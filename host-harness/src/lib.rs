@@ -1,8 +1,9 @@
 //! Envoy, emulated on wasmtime: the ABI, the filter chain, the mesh of a user's own manifests, and real sockets before it.
 //!
 //! The folders are the architecture: [`abi`] is the Proxy-Wasm ABI as its specification has it, [`envoy`] is Envoy as it
-//! behaves, [`bootstrap`] is what a proxy is configured with.
+//! behaves, [`bootstrap`] is what a proxy is configured with, [`mesh`] is a user's manifests.
 
 pub mod abi;
 pub mod bootstrap;
 pub mod envoy;
+pub mod mesh;

@@ -1,0 +1,11 @@
+//! Istio's own resources, field for field as far as they are modelled. Only names and types are decided here.
+
+mod destination_rule;
+mod gateway;
+mod virtual_service;
+mod wasm_plugin;
+
+pub use destination_rule::DestinationRuleSpec;
+pub use gateway::{GatewaySpec, Server, ServerProtocol};
+pub use virtual_service::{Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec};
+pub use wasm_plugin::{EnvSource, FailStrategy, Phase, PluginKind, TrafficMode, TrafficSelector, WasmPluginSpec};

@@ -1,0 +1,92 @@
+//! Which plugins a listener has, in which order and with what settings.
+
+use super::*;
+use crate::bootstrap::{FailurePolicy, Plugin};
+
+fn plugin(listener: &Listener, index: usize) -> &Plugin {
+    match &listener.filters[index] {
+        HttpFilter::Wasm(plugin) => plugin,
+        HttpFilter::Native { name, .. } => panic!("expected a plugin, but found {name}"),
+    }
+}
+
+#[test]
+fn the_stamps_of_s1_go_out_of_two_pods_and_nowhere_else() {
+    let mesh = load_committed("s1-stamps").expect("the guides' manifests");
+    let mut listing = String::new();
+    for proxy in &mesh.proxies {
+        for listener in proxy.listeners.iter().filter(|it| !it.filters.is_empty()) {
+            let plugin = plugin(listener, 0);
+            let configuration = String::from_utf8_lossy(&plugin.configuration);
+            listing += &format!("{} {} {} {configuration}\n", proxy.node.cluster, listener.name, plugin.root_id);
+        }
+    }
+    insta::assert_snapshot!(listing, @r#"
+    hello1-deploy-v2.default virtualOutbound propaganda_filter_root {"head_tag_name": "route-v", "head_tag_value": "hello2v2"}
+    hello2-deploy-v2.default virtualOutbound propaganda_filter_root {"head_tag_name": "route-v", "head_tag_value": "hello3v2"}
+    "#);
+    let warnings: Vec<_> = mesh.warnings.iter().map(|it| format!("{}\n", it.problem)).collect();
+    insta::assert_snapshot!(warnings.concat(), @r#"
+    field `spec.filter.image`: `registry.example.com/asm_repo/header-propagation:0.1.0` is not pulled: the built-in filter `header-propagation` runs in its place
+    field `spec.filter.image`: `registry.example.com/asm_repo/header-propagation:0.1.0` is not pulled: the built-in filter `header-propagation` runs in its place
+    "#);
+}
+
+#[test]
+fn a_plugin_of_a_namespace_runs_in_all_its_sidecars_and_in_no_gateway_elsewhere() {
+    let mesh = load_committed("s1-propagate").expect("our manifests");
+    assert!(mesh.warnings.is_empty(), "{:?}", mesh.warnings);
+    assert_eq!(filter_names(listener(&mesh, "istio-ingressgateway", "http.8001")), [""; 0]);
+    for name in ["virtualOutbound", "virtualInbound-8001"] {
+        let listener = listener(&mesh, "hello3-deploy-v1", name);
+        assert_eq!(filter_names(listener), ["default.header-propagation"]);
+        assert_eq!(plugin(listener, 0).configuration, br#"{"propagate":{"exact":["route-v"]}}"#);
+    }
+}
+
+fn wasm_plugin(name: &str, namespace: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{name: {name}, namespace: {namespace}}}\n\
+         spec: {{url: 'builtin:cors', {spec}}}\n"
+    )
+}
+
+#[test]
+fn plugins_stand_in_istios_order() {
+    let text = [
+        service("web", &["v1"]),
+        wasm_plugin("b", "default", ""),
+        wasm_plugin("a", "default", ""),
+        wasm_plugin("first", "default", "phase: UNSPECIFIED_PHASE, priority: 10"),
+        wasm_plugin("stats", "default", "phase: STATS, priority: 100"),
+        wasm_plugin("authz", "default", "phase: AUTHZ"),
+        wasm_plugin("authn", "istio-system", "phase: AUTHN"),
+        wasm_plugin("elsewhere", "other", ""),
+        wasm_plugin("not-selected", "default", "selector: {matchLabels: {app: other}}"),
+        wasm_plugin("client", "default", "phase: AUTHN, match: [{mode: CLIENT}]"),
+        wasm_plugin("server", "default", "phase: AUTHN, match: [{mode: SERVER, ports: [{number: 8080}]}]"),
+        wasm_plugin("server-elsewhere", "default", "match: [{mode: SERVER, ports: [{number: 1}]}]"),
+        "---\napiVersion: istio.alibabacloud.com/v1beta1\nkind: ASMFilterDeployment\nmetadata: {name: asm}\n\
+         spec: {workload: {kind: Deployment}, filter: {patchContext: ANY, image: cors}}\n"
+            .to_owned(),
+    ]
+    .concat();
+    let mesh = load_text(&text).expect("a mesh");
+    insta::assert_snapshot!(filter_names(listener(&mesh, "web", "virtualInbound-8080")).join(" "), @"istio-system.authn default.server default.authz default.stats default.first default.a default.b default.asm");
+    insta::assert_snapshot!(filter_names(listener(&mesh, "web", "virtualOutbound")).join(" "), @"istio-system.authn default.client default.authz default.stats default.first default.a default.b default.asm");
+}
+
+#[test]
+fn the_settings_of_a_wasm_plugin_reach_its_configuration() {
+    let spec = "pluginName: root, failStrategy: FAIL_OPEN, pluginConfig: {b: 1, a: [x, null]}, \
+        vmConfig: {env: [{name: LANE, value: gray}]}, selector: {matchLabels: {app: web}}";
+    let text =
+        service("web", &["v1"]) + &wasm_plugin("set", "default", spec).replace("builtin:cors", "file://stamp.wasm");
+    let mesh = load_text(&text).expect("a mesh");
+    let plugin = plugin(listener(&mesh, "web", "virtualOutbound"), 0);
+    assert_eq!((plugin.name.as_str(), plugin.root_id.as_str(), plugin.vm_id.as_str()), ("default.set", "root", ""));
+    assert_eq!(plugin.failure_policy, FailurePolicy::FailOpen);
+    assert_eq!(plugin.configuration, br#"{"a":["x",null],"b":1}"#);
+    assert_eq!(plugin.environment.get("LANE").map(String::as_str), Some("gray"));
+    assert_eq!((plugin.module.name.as_str(), plugin.module.bytes.len()), ("stamp.wasm", 8));
+}

@@ -1,0 +1,398 @@
+//! VirtualServices → routes, in two steps: once for the resource, where everything that is wrong with it is found, and then
+//! for each proxy, where the conditions on the proxy itself (gateway, port, labels, namespace) are settled.
+
+use std::time::Duration;
+
+use super::finding::{Findings, Problem, Subject};
+use super::istio::{Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec};
+use super::manifest::{Labels, Resource, selects};
+use super::registry::{Registry, cluster_name, list, qualify};
+use crate::bootstrap::{
+    CompiledRegex, HeaderMatch, PathMatch, QueryMatch, Route, RouteAction, RouteMatch, StringMatch, StringMatchError,
+};
+
+/// The name that stands for all sidecars among the gateways.
+pub const MESH: &str = "mesh";
+
+/// A VirtualService whose own fields make sense.
+#[derive(Debug)]
+pub struct VirtualService {
+    /// Where it was declared.
+    pub subject: Subject,
+    /// Its namespace, which a gateway's server may ask for.
+    pub namespace: String,
+    /// Hosts in full.
+    pub hosts: Vec<String>,
+    /// `mesh`, or gateways as `namespace/name`.
+    pub gateways: Vec<String>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    name: String,
+    alternatives: Vec<Alternative>,
+    action: Action,
+    timeout: Duration,
+}
+
+/// One entry of a rule's `match`.
+#[derive(Debug, Default)]
+struct Alternative {
+    name: String,
+    gateways: Vec<String>,
+    port: Option<u16>,
+    source_labels: Labels,
+    source_namespace: Option<String>,
+    matcher: RouteMatch,
+}
+
+#[derive(Debug)]
+enum Action {
+    Forward(Vec<(Target, u32)>),
+    Direct { status: u16, body: String },
+}
+
+#[derive(Debug)]
+struct Target {
+    host: String,
+    subset: String,
+    port: Option<u16>,
+}
+
+/// Whose routes are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewpoint<'a> {
+    /// `mesh`, or a gateway as `namespace/name`.
+    pub gateway: &'a str,
+    /// The port of the service, or of the gateway's server.
+    pub port: u16,
+    /// The namespace of the proxy's workload.
+    pub namespace: &'a str,
+    /// The labels of the proxy's workload.
+    pub labels: &'a Labels,
+}
+
+/// Compiles a VirtualService against what else is declared. `gateways` are the known ones as `namespace/name`.
+pub fn compile(
+    resource: &Resource<VirtualServiceSpec>,
+    gateways: &[String],
+    registry: &Registry,
+    findings: &mut Findings,
+) -> VirtualService {
+    let mut compiler = Compiler { resource, declared: gateways, registry, findings };
+    let spec = &resource.spec;
+    let bound = match spec.gateways.is_empty() {
+        true => vec![MESH.to_owned()],
+        false => compiler.gateways(&spec.gateways, "spec.gateways"),
+    };
+    if spec.hosts.is_empty() {
+        compiler.invalid("spec.hosts", "expected at least one host, but found none");
+    }
+    let rules: Vec<_> = spec.http.iter().enumerate().map(|(index, rule)| compiler.rule(rule, index)).collect();
+    VirtualService {
+        subject: resource.subject.clone(),
+        namespace: resource.namespace.clone(),
+        hosts: spec.hosts.iter().map(|host| qualify(host, &resource.namespace)).collect(),
+        gateways: bound,
+        rules: rules.into_iter().flatten().collect(),
+    }
+}
+
+struct Compiler<'a> {
+    resource: &'a Resource<VirtualServiceSpec>,
+    declared: &'a [String],
+    registry: &'a Registry,
+    findings: &'a mut Findings,
+}
+
+impl Compiler<'_> {
+    fn invalid(&mut self, path: &str, reason: &str) {
+        let problem = Problem::Invalid { path: path.to_owned(), reason: reason.to_owned() };
+        self.findings.error(&self.resource.subject, problem);
+    }
+
+    fn gateways(&mut self, names: &[String], path: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let full = match name.as_str() {
+                MESH => MESH.to_owned(),
+                name if name.contains('/') => name.to_owned(),
+                name => format!("{}/{name}", self.resource.namespace),
+            };
+            if full == MESH || self.declared.contains(&full) {
+                found.push(full);
+                continue;
+            }
+            let (path, declared) = (format!("{path}[{index}]"), list(self.declared));
+            self.findings.error(&self.resource.subject, Problem::UnknownGateway { path, gateway: full, declared });
+        }
+        found
+    }
+
+    fn rule(&mut self, rule: &HttpRoute, index: usize) -> Option<Rule> {
+        let path = format!("spec.http[{index}]");
+        let mut alternatives: Vec<_> = rule
+            .matches
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| self.alternative(entry, &format!("{path}.match[{index}]")))
+            .collect();
+        if alternatives.is_empty() {
+            alternatives.push(Alternative::default());
+        }
+        let timeout = match rule.timeout.as_deref().map(parse_duration) {
+            // Istio sets no limit of its own, unlike Envoy.
+            None => Duration::ZERO,
+            Some(Some(timeout)) => timeout,
+            Some(None) => {
+                let found = rule.timeout.as_deref().unwrap_or_default();
+                let reason = format!("expected a duration such as `1.5s`, but found `{found}`");
+                self.invalid(&format!("{path}.timeout"), &reason);
+                Duration::ZERO
+            }
+        };
+        let action = self.action(rule, &path)?;
+        Some(Rule { name: rule.name.clone(), alternatives, action, timeout })
+    }
+
+    fn action(&mut self, rule: &HttpRoute, path: &str) -> Option<Action> {
+        match (&rule.direct_response, rule.route.as_slice()) {
+            (Some(response), []) => {
+                Some(Action::Direct { status: response.status, body: response.body.string.clone() })
+            }
+            (Some(_), _) => {
+                self.invalid(path, "expected either `route` or `directResponse`, but found both");
+                None
+            }
+            (None, []) => {
+                self.invalid(
+                    path,
+                    "expected `route` or `directResponse`, but found neither (nothing else is modelled)",
+                );
+                None
+            }
+            (None, destinations) => {
+                let mut targets = Vec::new();
+                for (index, entry) in destinations.iter().enumerate() {
+                    let path = format!("{path}.route[{index}]");
+                    // A single destination gets everything, whatever its weight.
+                    let weight = if destinations.len() == 1 { 1 } else { entry.weight.unwrap_or(0) };
+                    targets.extend(self.target(&entry.destination, &path).map(|target| (target, weight)));
+                }
+                if destinations.iter().all(|it| it.weight.unwrap_or(0) == 0) && destinations.len() > 1 {
+                    let path = format!("{path}.route");
+                    self.invalid(&path, "expected weights whose sum is above 0, but found only zeros");
+                    return None;
+                }
+                Some(Action::Forward(targets))
+            }
+        }
+    }
+
+    fn target(&mut self, destination: &Destination, path: &str) -> Option<Target> {
+        let subject = &self.resource.subject;
+        let path = format!("{path}.destination");
+        let host = qualify(&destination.host, &self.resource.namespace);
+        let Some(service) = self.registry.service(&host) else {
+            let declared = self.registry.declared();
+            self.findings.error(subject, Problem::UnknownHost { path: format!("{path}.host"), host, declared });
+            return None;
+        };
+        if let Some(subset) = destination.subset.as_ref().filter(|it| !service.subsets.contains_key(*it)) {
+            let (declared, subset) = (list(service.subsets.keys()), subset.clone());
+            let path = format!("{path}.subset");
+            self.findings.error(subject, Problem::UnknownSubset { path, host, subset, declared });
+            return None;
+        }
+        let mut port = destination.port.as_ref().map(|port| port.number);
+        if let Some(port) = port.filter(|number| service.port(*number).is_none()) {
+            let declared = list(service.ports.iter().map(|port| port.number));
+            let path = format!("{path}.port.number");
+            self.findings.error(subject, Problem::UnknownPort { path, host, port, declared });
+            return None;
+        }
+        if let ([only], None) = (service.ports.as_slice(), port) {
+            port = Some(only.number);
+        }
+        Some(Target { host, subset: destination.subset.clone().unwrap_or_default(), port })
+    }
+
+    fn alternative(&mut self, entry: &HttpMatch, path: &str) -> Alternative {
+        let mut matcher = RouteMatch::default();
+        if let Some(uri) = &entry.uri {
+            matcher.path = self.path_match(uri, &format!("{path}.uri"));
+        }
+        for (pseudo, condition) in
+            [(":method", &entry.method), (":authority", &entry.authority), (":scheme", &entry.scheme)]
+        {
+            if let Some(condition) = condition {
+                let path = format!("{path}.{}", pseudo.trim_start_matches(':'));
+                matcher.headers.push(self.header(pseudo, condition, &path));
+            }
+        }
+        for (name, condition) in &entry.headers {
+            matcher.headers.push(self.header(name, condition, &format!("{path}.headers.{name}")));
+        }
+        for (name, condition) in &entry.without_headers {
+            let header = self.header(name, condition, &format!("{path}.withoutHeaders.{name}"));
+            // A header that is not there does not have the value either, so the condition holds.
+            let missing_as_empty = header.value.is_some();
+            matcher.headers.push(HeaderMatch { invert: true, missing_as_empty, ..header });
+        }
+        for (name, condition) in &entry.query_params {
+            let value = self.string(condition, &format!("{path}.queryParams.{name}"));
+            matcher.query.push(QueryMatch { name: name.clone(), value });
+        }
+        Alternative {
+            name: entry.name.clone(),
+            gateways: self.gateways(&entry.gateways, &format!("{path}.gateways")),
+            port: entry.port,
+            source_labels: entry.source_labels.clone(),
+            source_namespace: entry.source_namespace.clone(),
+            matcher,
+        }
+    }
+
+    fn header(&mut self, name: &str, condition: &StringCondition, path: &str) -> HeaderMatch {
+        let value = self.string(condition, path);
+        HeaderMatch { name: name.to_ascii_lowercase(), value, invert: false, missing_as_empty: false }
+    }
+
+    fn path_match(&mut self, condition: &StringCondition, path: &str) -> PathMatch {
+        match condition {
+            StringCondition { exact: Some(exact), prefix: None, regex: None } => PathMatch::Exact(exact.clone()),
+            StringCondition { exact: None, prefix: Some(prefix), regex: None } => PathMatch::Prefix(prefix.clone()),
+            StringCondition { exact: None, prefix: None, regex: Some(regex) } => {
+                let compiled = CompiledRegex::new(regex);
+                self.compiled(compiled, &format!("{path}.regex")).map_or_else(PathMatch::default, PathMatch::Regex)
+            }
+            _ => {
+                self.invalid(path, "expected exactly one of `exact`, `prefix` and `regex`");
+                PathMatch::default()
+            }
+        }
+    }
+
+    /// `None` where the condition is empty: it is enough to be there.
+    fn string(&mut self, condition: &StringCondition, path: &str) -> Option<StringMatch> {
+        match condition {
+            StringCondition { exact: None, prefix: None, regex: None } => None,
+            StringCondition { exact: Some(exact), prefix: None, regex: None } => Some(StringMatch::exact(exact)),
+            StringCondition { exact: None, prefix: Some(prefix), regex: None } => Some(StringMatch::prefix(prefix)),
+            StringCondition { exact: None, prefix: None, regex: Some(regex) } => {
+                let compiled = StringMatch::regex(regex);
+                self.compiled(compiled, &format!("{path}.regex"))
+            }
+            _ => {
+                self.invalid(path, "expected at most one of `exact`, `prefix` and `regex`");
+                None
+            }
+        }
+    }
+
+    fn compiled<T>(&mut self, result: Result<T, StringMatchError>, path: &str) -> Option<T> {
+        result.map_err(|error| self.invalid(path, &error.to_string())).ok()
+    }
+}
+
+/// A duration in Go's form: `1h30m`, `1.5s`, `200ms`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let number_ends = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+        let (number, after) = rest.split_at(number_ends);
+        let unit_ends = after.find(|character: char| character.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_ends);
+        let seconds = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return None,
+        };
+        total += Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        rest = next;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+impl VirtualService {
+    /// The routes that a proxy has for these hosts.
+    pub fn routes(&self, from: Viewpoint<'_>, registry: &Registry) -> Vec<Route> {
+        let mut routes = Vec::new();
+        for rule in &self.rules {
+            for alternative in rule.alternatives.iter().filter(|it| it.concerns(from)) {
+                let names = [rule.name.as_str(), alternative.name.as_str()];
+                let names: Vec<_> = names.into_iter().filter(|name| !name.is_empty()).collect();
+                let action = rule.action.route(from.port, registry);
+                // A direct response is made at once.
+                let timeout = (!matches!(action, RouteAction::Direct { .. })).then_some(rule.timeout);
+                routes.push(Route { name: names.join("."), matcher: alternative.matcher.clone(), action, timeout });
+            }
+        }
+        routes
+    }
+
+    /// The VirtualService as a message names it.
+    pub fn name(&self) -> &str {
+        self.subject.resource.as_deref().unwrap_or_default()
+    }
+}
+
+impl Alternative {
+    /// Whether the conditions on the proxy hold.
+    fn concerns(&self, from: Viewpoint<'_>) -> bool {
+        (self.gateways.is_empty() || self.gateways.iter().any(|it| it == from.gateway))
+            && self.port.is_none_or(|port| port == from.port)
+            && selects(&self.source_labels, from.labels)
+            && self.source_namespace.as_ref().is_none_or(|namespace| namespace == from.namespace)
+    }
+}
+
+impl Action {
+    fn route(&self, port: u16, registry: &Registry) -> RouteAction {
+        let targets = match self {
+            Self::Direct { status, body } => return RouteAction::Direct { status: *status, body: body.clone() },
+            Self::Forward(targets) => targets,
+        };
+        let mut clusters = Vec::new();
+        for (target, weight) in targets.iter().filter(|(_, weight)| *weight > 0) {
+            // Where the destination names none of several ports, Istio takes the one that the request came for.
+            let port = target.port.unwrap_or(port);
+            if registry.service(&target.host).is_none_or(|service| service.port(port).is_none()) {
+                // Istio names a cluster that does not exist, to which Envoy answers 503.
+                return RouteAction::Direct { status: 503, body: String::new() };
+            }
+            clusters.push((cluster_name(port, &target.subset, &target.host), *weight));
+        }
+        match clusters.as_slice() {
+            [(only, _)] => RouteAction::Cluster(only.clone()),
+            _ => RouteAction::Weighted(clusters),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_writes_them() {
+        for (text, expected) in [
+            ("1.5s", Some(1500)),
+            ("1h30m", Some(5_400_000)),
+            ("200ms", Some(200)),
+            ("0s", Some(0)),
+            ("5", None),
+            ("s", None),
+            ("", None),
+            ("5 s", None),
+        ] {
+            assert_eq!(parse_duration(text), expected.map(Duration::from_millis), "{text}");
+        }
+    }
+}
