@@ -6,4 +6,5 @@
 pub mod abi;
 pub mod bootstrap;
 pub mod envoy;
+pub mod envoy_process;
 pub mod mesh;

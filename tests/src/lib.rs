@@ -1,1 +1,3 @@
 //! The tests that need more than one crate.
+
+pub mod parts;
