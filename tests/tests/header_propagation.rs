@@ -86,8 +86,7 @@ impl Sidecar {
     /// Sends a bodyless request through a listener and answers the head that leaves, and the trace of it.
     fn send(&mut self, worker: usize, listener: &str, headers: &[(&str, &str)]) -> (HeaderMap, Vec<TraceEntry>) {
         let worker = &mut self.workers[worker];
-        let connection =
-            Connection { id: 1, source: LOOPBACK, destination: LOOPBACK, protocol: "HTTP/1.1".to_owned() };
+        let connection = Connection { id: 1, source: LOOPBACK, destination: LOOPBACK, protocol: "HTTP/1.1".to_owned() };
         let listener = worker.listener(listener).expect("the listener is there");
         let stream = worker.open_stream(listener, connection).expect("the listener is there");
         let mut head =
@@ -148,9 +147,13 @@ fn a_header_that_came_in_goes_out_on_another_worker() {
 fn a_request_with_nothing_to_propagate_costs_at_most_two_host_calls() {
     let mut sidecar = Sidecar::with(PROPAGATE, 1);
     let id = ("x-request-id", "a8d1c0a8-5d0d-4f0e-9c3b-0d7b7a7f7f10");
-    for (listener, headers) in
-        [("inbound", &[][..]), ("outbound", &[]), ("inbound", &[id]), ("outbound", &[id]), ("inbound", &[("route-v", "v2")])]
-    {
+    for (listener, headers) in [
+        ("inbound", &[][..]),
+        ("outbound", &[]),
+        ("inbound", &[id]),
+        ("outbound", &[id]),
+        ("inbound", &[("route-v", "v2")]),
+    ] {
         let (_, trace) = sidecar.send(0, listener, headers);
         let calls = host_calls(&trace);
         assert!(calls.len() <= 2, "{listener} {headers:?}: {calls:?}");
@@ -162,7 +165,9 @@ fn ten_thousand_traces_through_256_entries_keep_memory_flat_and_live_requests_hi
     const LIVE: usize = 32;
     let configuration = r#"{"propagate": {"exact": ["route-v"]}, "store": {"slots": 128, "ways": 2}}"#;
     let mut sidecar = Sidecar::with(configuration, 2);
-    let id = |number: usize| format!("{:032x}", (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+    let id = |number: usize| {
+        format!("{:032x}", (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+    };
     let (mut hits, mut asked, mut peak) = (0, 0, (0, 0));
     for number in 0..10_000 {
         let lane = format!("lane-{}", number % 7);

@@ -6,7 +6,7 @@
 use wasmtime::{AsContext, AsContextMut, Caller, Val};
 
 use super::host::{Host, HostCall};
-use super::pairs::decode_pairs;
+use super::pairs::{Pairs, decode_pairs};
 use super::types::Status;
 use super::vm::{Phase, VmData};
 
@@ -86,7 +86,7 @@ impl<'a, H: Host> Call<'a, H> {
 
     /// The next two arguments, a pointer and a size: the pairs there. Bytes that are no pairs are no pairs at all, as in
     /// proxy-wasm-cpp-host.
-    pub(super) fn pairs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+    pub(super) fn pairs(&mut self) -> Result<Pairs, Fault> {
         let bytes = self.read()?;
         let pairs = decode_pairs(&bytes).unwrap_or_default();
         self.note_argument(|| {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::pairs::Pairs;
 use super::types::{Buffer, LogLevel, Map, MetricKind, Status, StreamKind};
 
 type Answer<T> = Result<T, Status>;
@@ -30,11 +31,11 @@ pub struct HttpCall {
     /// The cluster.
     pub upstream: Vec<u8>,
     /// Headers, pseudo-headers included.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub headers: Pairs,
     /// The body; may be empty.
     pub body: Vec<u8>,
     /// Trailers; may be empty.
-    pub trailers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub trailers: Pairs,
     /// After this long it fails; zero means never.
     pub timeout: Duration,
 }
@@ -49,7 +50,7 @@ pub struct GrpcCall {
     /// The method's name.
     pub method: Vec<u8>,
     /// Initial metadata.
-    pub metadata: Vec<(Vec<u8>, Vec<u8>)>,
+    pub metadata: Pairs,
     /// The one message of a unary call; `None` opens a stream.
     pub message: Option<Vec<u8>>,
     /// After this long it fails; zero means never.
@@ -66,7 +67,7 @@ pub struct LocalResponse {
     /// The body; may be empty.
     pub body: Vec<u8>,
     /// Headers to add.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub headers: Pairs,
     /// The gRPC status for gRPC clients; outside 0 to 16 it is ignored.
     pub grpc_status: i32,
 }
@@ -131,7 +132,7 @@ pub trait Host: 'static {
         Err(Status::Unimplemented)
     }
     /// Replaces a whole map.
-    fn set_headers(&mut self, map: Map, headers: Vec<(Vec<u8>, Vec<u8>)>) -> Answer<()> {
+    fn set_headers(&mut self, map: Map, headers: Pairs) -> Answer<()> {
         Err(Status::Unimplemented)
     }
     /// Adds a value beside those that are there.

@@ -18,7 +18,7 @@ pub use callbacks::Callback;
 pub use host::{GrpcCall, Host, HostCall, HttpCall, LocalResponse};
 pub use imports::{HOST_MODULE, HostFunction, host_functions};
 pub use module::{AbiVersion, CompiledModule, LoadError, Loader};
-pub use pairs::{MAX_PAIRS, MAX_PAIRS_SIZE, decode_pairs, encode_pairs};
+pub use pairs::{MAX_PAIRS, MAX_PAIRS_SIZE, Pairs, decode_pairs, encode_pairs};
 pub use types::{Buffer, LogLevel, Map, MetricKind, Peer, Status, StreamKind};
 pub use vm::{Trap, Vm};
 pub use wasi::{WASI_FUNCTIONS, WASI_MODULES, WasiFunction};

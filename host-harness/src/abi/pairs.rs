@@ -4,6 +4,9 @@
 //! NUL after it; all numbers are little-endian and nothing may be left over. The limits are those of `limits.h` in
 //! proxy-wasm-cpp-host.
 
+/// Keys with their values, in order.
+pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// The most pairs that a host accepts from a module.
 pub const MAX_PAIRS: usize = 1024;
 /// The most bytes of pairs that a host accepts from a module.
@@ -35,7 +38,7 @@ fn length(value: usize) -> [u8; 4] {
 }
 
 /// Decodes pairs; `None` when the bytes are not exactly in the form or pass a limit.
-pub fn decode_pairs(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+pub fn decode_pairs(bytes: &[u8]) -> Option<Pairs> {
     if bytes.is_empty() {
         return Some(Vec::new());
     }

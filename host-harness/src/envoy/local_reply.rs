@@ -10,13 +10,13 @@ use super::HeaderMap;
 use super::events::{StreamEvent, StreamId, UpstreamFailure};
 use super::stream::Half;
 use super::worker::Worker;
-use crate::abi::{Callback, LocalResponse};
+use crate::abi::{Callback, LocalResponse, Pairs};
 
 /// A response of the proxy's own.
 pub(super) struct LocalReply {
     status: u32,
     body: Vec<u8>,
-    headers: Vec<(Vec<u8>, Vec<u8>)>,
+    headers: Pairs,
     grpc_status: Option<u32>,
     details: String,
 }
@@ -239,10 +239,10 @@ impl Worker {
             for callback in [Callback::Done, Callback::Delete] {
                 self.call(context.machine, context.id, callback, &[], Some(id));
             }
-            if self.plugins.is_alive(context) {
-                if let Some(host) = self.plugins.host_mut(context.machine) {
-                    host.contexts.remove(&context.id);
-                }
+            if self.plugins.is_alive(context)
+                && let Some(host) = self.plugins.host_mut(context.machine)
+            {
+                host.contexts.remove(&context.id);
             }
         }
         self.streams.remove(&id);

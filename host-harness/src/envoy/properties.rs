@@ -14,7 +14,7 @@ use super::HeaderMap;
 use super::node_message;
 use super::stream_state::{SelectedRoute, StreamState};
 use super::vm_host::StreamContext;
-use crate::abi::{Status, encode_pairs};
+use crate::abi::{Pairs as PairList, Status, encode_pairs};
 use crate::bootstrap::{Node, Plugin};
 
 /// Where properties come from.
@@ -29,7 +29,7 @@ enum Value {
     Number(i64),
     Double(f64),
     Bool(bool),
-    Pairs(Vec<(Vec<u8>, Vec<u8>)>),
+    Pairs(PairList),
     /// A value that has no encoding.
     Opaque,
 }

@@ -15,12 +15,15 @@ pub(super) struct SharedData {
 
 #[derive(Default)]
 struct State {
-    scopes: HashMap<String, HashMap<Vec<u8>, (Vec<u8>, u32)>>,
+    scopes: HashMap<String, HashMap<Vec<u8>, Entry>>,
     last_version: u32,
 }
 
+/// A value with its version.
+type Entry = (Vec<u8>, u32);
+
 impl SharedData {
-    pub(super) fn get(&self, vm_id: &str, key: &[u8]) -> Result<(Vec<u8>, u32), Status> {
+    pub(super) fn get(&self, vm_id: &str, key: &[u8]) -> Result<Entry, Status> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.scopes.get(vm_id).and_then(|scope| scope.get(key)).cloned().ok_or(Status::NotFound)
     }

@@ -20,7 +20,7 @@ use super::queues;
 use super::stream_state::{StreamState, View};
 use super::trace::TraceEntry;
 use crate::abi::{
-    AbiVersion, Buffer, GrpcCall, Host, HostCall, HttpCall, LocalResponse, LogLevel, Map, MetricKind, Status,
+    AbiVersion, Buffer, GrpcCall, Host, HostCall, HttpCall, LocalResponse, LogLevel, Map, MetricKind, Pairs, Status,
     StreamKind, encode_pairs,
 };
 use crate::bootstrap::{Node, Plugin};
@@ -201,12 +201,7 @@ impl VmHost {
     /// do for every ABI up to 0.2.1.
     fn edit_map(&mut self, map: Map, edit: impl FnOnce(&mut HeaderMap)) -> Answer<()> {
         self.change_map(map, edit)?;
-        if map == Map::RequestHeaders {
-            if let Some(context) = self.stream() {
-                context.state.borrow_mut().clear_route_cache();
-            }
-        }
-        Ok(())
+        if map == Map::RequestHeaders { self.clear_route_cache() } else { Ok(()) }
     }
 
     /// Reads a buffer where the phase allows it. Body buffers that are out of reach are empty.
@@ -338,7 +333,7 @@ impl Host for VmHost {
         self.change_map(map, |headers| headers.byte_size())
     }
 
-    fn set_headers(&mut self, map: Map, headers: Vec<(Vec<u8>, Vec<u8>)>) -> Answer<()> {
+    fn set_headers(&mut self, map: Map, headers: Pairs) -> Answer<()> {
         self.edit_map(map, |existing| *existing = HeaderMap::from_pairs(headers))
     }
 
