@@ -76,6 +76,8 @@ fn header(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn captured(headers: &[(&str, &[u8])]) -> Captured {
         let mut captured = Captured::default();

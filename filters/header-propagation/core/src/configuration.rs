@@ -7,7 +7,7 @@ use crate::surroundings;
 use correlation_store::{Conflict, Shape, Store};
 use serde::Deserialize;
 use strict_config::Problems;
-use string_match::RawNameSet;
+use string_match::{NameSet, RawNameSet};
 use trace_context::Identifiers;
 
 /// The configuration as it runs.
@@ -182,9 +182,8 @@ fn compile_full(raw: &RawConfiguration, problems: &mut Problems) -> Configuratio
     let raw_stamps = raw.stamp.iter().flatten().enumerate();
     let stamps: Vec<_> =
         raw_stamps.filter_map(|(index, stamp)| stamp.compile(&format!("stamp[{index}]"), problems)).collect();
-    let mut description = format!("{} stamps", stamps.len());
     let propagation = match &raw.propagate {
-        Some(propagate) => compile_propagation(raw, propagate, &mut description, problems),
+        Some(propagate) => compile_propagation(raw, propagate, problems),
         None => {
             for section in sections(raw).filter(|section| OF_PROPAGATION.contains(section)) {
                 problems.push(section, "expected propagate beside it, but found none");
@@ -192,13 +191,21 @@ fn compile_full(raw: &RawConfiguration, problems: &mut Problems) -> Configuratio
             None
         }
     };
+    let stamping = (!stamps.is_empty()).then(|| format!("{} constant headers", stamps.len()));
+    let description = stamping.into_iter().chain(propagation.as_ref().map(describe)).collect::<Vec<_>>().join(", ");
     Configuration { role, stamps, propagation, description }
+}
+
+fn describe(propagation: &Propagation) -> String {
+    match &propagation.store {
+        Some((store, _)) => format!("propagation, store of at most {} bytes", store.shape().max_bytes()),
+        None => "propagation by baggage".to_owned(),
+    }
 }
 
 fn compile_propagation(
     raw: &RawConfiguration,
     propagate: &RawPropagate,
-    description: &mut String,
     problems: &mut Problems,
 ) -> Option<Propagation> {
     let RawPropagate { exact, prefix, suffix, regex, mode, max, max_bytes } = propagate;
@@ -209,38 +216,29 @@ fn compile_propagation(
     }
     in_range(problems, "propagate.max", *max, 1, 128);
     in_range(problems, "propagate.max_bytes", *max_bytes, 1, 60_000);
-    let mut raw_names =
+    let raw_names =
         RawNameSet { exact: exact.clone(), prefix: prefix.clone(), suffix: suffix.clone(), regex: regex.clone() };
-    let names = raw_names.compile("propagate", problems)?;
-    if names.is_empty() {
+    let names = raw_names.compile("propagate", problems);
+    if names.as_ref().is_some_and(NameSet::is_empty) {
         problems.push("propagate", "expected names in exact, prefix, suffix or regex, but found none");
     }
-
+    let (identifiers, lookups) = compile_correlate(raw.correlate.as_ref(), problems);
     let carriers = raw.carriers.as_deref().unwrap_or(&[RawCarrier::Store]);
     if carriers.is_empty() {
         problems.push("carriers", "expected store, baggage or both, but found none");
     }
     let store = if carriers.contains(&RawCarrier::Store) {
         let default = RawStore::default();
-        let shape = compile_shape(raw.store.as_ref().unwrap_or(&default), problems)?;
-        description.push_str(&format!(", propagation, store of at most {} bytes", shape.max_bytes()));
-        // The order in which names are written down makes no difference to what they mean.
-        for list in [&mut raw_names.exact, &mut raw_names.prefix, &mut raw_names.suffix, &mut raw_names.regex] {
-            list.sort();
-        }
-        let owner = format!("header-propagation {raw_names:?}");
-        Some((Store::new(shape, owner.as_bytes()), usize::from(shape.max_entry_bytes)))
+        let shape = compile_shape(raw.store.as_ref().unwrap_or(&default), problems);
+        shape.map(|shape| (Store::new(shape, owner(raw_names).as_bytes()), usize::from(shape.max_entry_bytes)))
     } else {
         if raw.store.is_some() {
             problems.push("store", "expected the carrier store, but found carriers without it");
         }
-        description.push_str(", propagation by baggage");
         None
     };
-
-    let (identifiers, lookups) = compile_correlate(raw.correlate.as_ref(), problems);
     Some(Propagation {
-        names,
+        names: names?,
         overwrite: *mode == RawMode::Overwrite,
         max_headers: *max,
         max_bytes: *max_bytes,
@@ -249,6 +247,14 @@ fn compile_propagation(
         store,
         baggage: carriers.contains(&RawCarrier::Baggage),
     })
+}
+
+/// Whose entries they are: those of every plugin with the same names, in whatever order they are written down.
+fn owner(mut names: RawNameSet) -> String {
+    for list in [&mut names.exact, &mut names.prefix, &mut names.suffix, &mut names.regex] {
+        list.sort_unstable();
+    }
+    format!("header-propagation {names:?}")
 }
 
 fn compile_correlate(raw: Option<&RawCorrelate>, problems: &mut Problems) -> (Identifiers, usize) {

@@ -68,6 +68,8 @@ pub(crate) fn is_value(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn fields_of_one_connection_or_message_are_refused() {

@@ -11,9 +11,13 @@
 //! Memory never exceeds [`Shape::max_bytes`]. Whoever floods the store with identifiers can push others' entries out; they are
 //! then requests without a label, never requests with a wrong one. Time and the slots' bytes come in as values.
 
+#![forbid(unsafe_code)]
+
+mod memory;
 mod slot;
 mod store;
 
+pub use memory::MemorySlots;
 pub use slot::Conflict;
 pub use store::{ATTEMPTS, Counts, Shape, Store};
 

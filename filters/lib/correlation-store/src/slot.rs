@@ -187,6 +187,8 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn way(low: u64, expiry: u64, payload: &[u8]) -> Way<'_> {
         Way { key: Key { owner: 1, id: RequestId::new(0, low) }, expiry, payload: Some(payload) }

@@ -73,6 +73,11 @@ impl Store {
         Self { shape, owner: trace_context::hash(owner) as u32 }
     }
 
+    /// The store's limits.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
     /// The payload remembered for the request. `now`, in Unix milliseconds, is asked for only where there is an entry.
     ///
     /// An entry with less than half of its time left is given its full time again: a request that keeps calling keeps its

@@ -88,6 +88,8 @@ pub struct Step<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn repeated_headers_keep_their_order() {

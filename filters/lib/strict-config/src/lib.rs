@@ -97,6 +97,8 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problems> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -46,7 +46,7 @@ impl RawNameSet {
                 }
                 names.push(name.into_boxed_slice());
             }
-            names.sort();
+            names.sort_unstable();
             names.dedup();
             names
         };
@@ -123,6 +123,8 @@ impl Prefixes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn raw(json: &str) -> RawNameSet {
         serde_json::from_str(json).unwrap()

@@ -108,6 +108,8 @@ impl StringMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn compiled(json: &str) -> Result<StringMatch, String> {
         let raw: RawStringMatch = serde_json::from_str(json).unwrap();

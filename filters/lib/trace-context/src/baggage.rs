@@ -106,6 +106,8 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn read(values: &[&str]) -> Baggage {
         Baggage::read(values.iter().map(|value| value.as_bytes()))

@@ -215,6 +215,8 @@ fn envoy_request_id(value: &[u8]) -> Option<RequestId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const HIGH: u64 = 0x4bf9_2f35_77b3_4da6;
     const LOW: u64 = 0xa3ce_929d_0e0e_4736;

@@ -22,7 +22,7 @@ impl Identifiers {
         let ranked = names.into_iter().enumerate();
         let mut by_name: Vec<(Box<[u8]>, usize, Format)> =
             ranked.map(|(rank, name)| (Box::from(name.as_bytes()), rank, Format::of(name))).collect();
-        by_name.sort_by(|left, right| left.0.cmp(&right.0));
+        by_name.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         Self { by_name }
     }
 
@@ -46,7 +46,7 @@ impl Identifiers {
                 found.push((*rank, id));
             }
         }
-        found.sort_by_key(|(rank, _)| *rank);
+        found.sort_unstable_by_key(|(rank, _)| *rank);
         let mut ids: Vec<RequestId> = Vec::with_capacity(found.len());
         for (_, id) in found {
             // Two headers of one trace agree on the low half; the first known high half is the one that is kept.
@@ -63,6 +63,8 @@ impl Identifiers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn find(identifiers: &Identifiers, head: &[(&str, &str)]) -> Vec<RequestId> {
         identifiers.find(head.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())))

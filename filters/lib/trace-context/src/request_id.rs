@@ -55,6 +55,8 @@ pub const fn mix(number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn high_halves_count_only_where_both_are_known() {

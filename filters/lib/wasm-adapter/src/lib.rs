@@ -21,15 +21,15 @@ mod plugin;
 #[cfg(target_family = "wasm")]
 pub use plugin::{Plugin, start};
 
-/// The SDK, for [`register!`] alone.
-#[cfg(target_family = "wasm")]
-#[doc(hidden)]
-pub use proxy_wasm as sdk;
-
 /// Makes the crate a module that runs this [`Plugin`].
 #[macro_export]
 macro_rules! register {
     ($plugin:ty) => {
-        $crate::sdk::main! {{ $crate::start::<$plugin>() }}
+        /// Is called by the proxy before everything else.
+        // SAFETY: the name is the ABI's, and a module has one plugin.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn _initialize() {
+            $crate::start::<$plugin>();
+        }
     };
 }
