@@ -8,6 +8,9 @@ use std::rc::Rc;
 
 pub use header_propagation_core::Direction::{Inbound, Outbound};
 
+/// A name and a value.
+pub type Header<'h> = (&'h str, &'h [u8]);
+
 /// The slots of one pod and its time; each policy put into it is one worker.
 #[derive(Default)]
 pub struct Pod {
@@ -63,7 +66,7 @@ impl Pod {
         &mut self,
         policy: &mut Policy,
         direction: impl Into<Option<Direction>>,
-        head: &[(&str, &[u8])],
+        head: &[Header<'_>],
     ) -> String {
         let pairs: Vec<(&[u8], &[u8])> = head.iter().map(|(name, value)| (name.as_bytes(), *value)).collect();
         // Reading the head is one call, if it is read.

@@ -1,6 +1,6 @@
 //! What comes in to a pod goes out of it, for the same request only.
 
-use crate::pod::{Inbound, Outbound, Pod, sidecar};
+use crate::pod::{Header, Inbound, Outbound, Pod, sidecar};
 use header_propagation_core::Counts;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -8,8 +8,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 const ROUTE_V: &str = r#"{"propagate": {"exact": ["route-v"]}}"#;
 
 /// The identifier of one request and, with `b`, of another.
-const A: (&str, &[u8]) = ("x-request-id", b"8c175d5c-d8a3-4197-a7f8-6e3e0ab1fe59");
-const B: (&str, &[u8]) = ("x-request-id", b"11111111-d8a3-4197-a7f8-6e3e0ab1fe59");
+const A: Header<'static> = ("x-request-id", b"8c175d5c-d8a3-4197-a7f8-6e3e0ab1fe59");
+const B: Header<'static> = ("x-request-id", b"11111111-d8a3-4197-a7f8-6e3e0ab1fe59");
 
 fn counted(policy: &mut header_propagation_core::Policy) -> Vec<(&'static str, u64)> {
     let counts = policy.take_counts();
@@ -32,16 +32,16 @@ fn a_header_that_came_in_goes_out_with_every_call_of_the_same_request() {
 fn envoys_trace_mark_in_the_request_id_does_not_part_the_two() {
     let (mut pod, mut policy) = (Pod::default(), sidecar(ROUTE_V));
     pod.send(&mut policy, Inbound, &[A, ("route-v", b"v2")]);
-    let marked: (&str, &[u8]) = ("x-request-id", b"8c175d5c-d8a3-9197-a7f8-6e3e0ab1fe59");
+    let marked: Header<'_> = ("x-request-id", b"8c175d5c-d8a3-9197-a7f8-6e3e0ab1fe59");
     assert_eq!(pod.send(&mut policy, Outbound, &[marked]), "route-v: v2");
 }
 
 #[test]
 fn whichever_identifier_the_application_forwards_is_enough() {
     let (mut pod, mut policy) = (Pod::default(), sidecar(ROUTE_V));
-    let traceparent: (&str, &[u8]) = ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    let traceparent: Header<'_> = ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     pod.send(&mut policy, Inbound, &[A, traceparent, ("route-v", b"v2")]);
-    let b3: (&str, &[u8]) = ("x-b3-traceid", b"a3ce929d0e0e4736");
+    let b3: Header<'_> = ("x-b3-traceid", b"a3ce929d0e0e4736");
     for forwarded in [A, traceparent, b3] {
         assert_eq!(pod.send(&mut policy, Outbound, &[forwarded]), "route-v: v2", "{}", forwarded.0);
     }
@@ -51,7 +51,7 @@ fn whichever_identifier_the_application_forwards_is_enough() {
 
 #[test]
 fn more_lookups_find_what_the_most_believed_identifier_does_not() {
-    let new_trace: (&str, &[u8]) = ("traceparent", b"00-11111111111111111111111111111111-00f067aa0ba902b7-01");
+    let new_trace: Header<'_> = ("traceparent", b"00-11111111111111111111111111111111-00f067aa0ba902b7-01");
     for (lookups, expected, calls) in [(1, "", 2), (2, "route-v: v2", 6)] {
         let mut policy =
             sidecar(&format!(r#"{{"propagate": {{"exact": ["route-v"]}}, "correlate": {{"lookups": {lookups}}}}}"#));
@@ -66,7 +66,7 @@ fn more_lookups_find_what_the_most_believed_identifier_does_not() {
 fn names_travel_by_pattern_unless_they_are_the_callers_or_the_hops() {
     let mut policy = sidecar(r#"{"propagate": {"prefix": ["x-"], "suffix": ["e", "n"], "regex": ["team-[0-9]+"]}}"#);
     let mut pod = Pod::default();
-    let head: [(&str, &[u8]); 9] = [
+    let head: [Header<'_>; 9] = [
         A,
         (":path", b"/"),
         (":scheme", b"http"),
@@ -91,7 +91,7 @@ fn the_callers_headers_travel_when_they_are_named() {
 
 #[test]
 fn an_applications_own_header_wins_unless_overwriting_is_asked_for() {
-    let own: (&str, &[u8]) = ("route-v", b"own");
+    let own: Header<'_> = ("route-v", b"own");
     for (mode, expected) in [("set-if-absent", ""), ("overwrite", "route-v: v2")] {
         let mut policy = sidecar(&format!(r#"{{"propagate": {{"exact": ["route-v"], "mode": "{mode}"}}}}"#));
         let mut pod = Pod::default();
@@ -118,7 +118,7 @@ fn a_header_beyond_a_limit_stays_behind_whole_and_is_counted() {
     ] {
         let mut policy = sidecar(&format!(r#"{{"propagate": {{"prefix": ["lane-"], {limit}}}}}"#));
         let mut pod = Pod::default();
-        let head: [(&str, &[u8]); 5] = [A, ("lane-a", b"1"), ("lane-b", b"2"), ("lane-b", &long), ("lane-c", b"3")];
+        let head: [Header<'_>; 5] = [A, ("lane-a", b"1"), ("lane-b", b"2"), ("lane-b", &long), ("lane-c", b"3")];
         pod.send(&mut policy, Inbound, &head);
         assert_eq!(pod.send(&mut policy, Outbound, &[A]), expected, "{limit}");
         assert_eq!(counted(&mut policy).iter().any(|(name, _)| *name == "oversized"), !limit.contains("4096"));
@@ -189,7 +189,7 @@ fn a_request_that_comes_back_without_the_header_does_not_lose_it() {
 fn plugins_with_different_rules_keep_their_entries_apart() {
     let mut pod = Pod::default();
     let (mut first, mut second) = (sidecar(ROUTE_V), sidecar(r#"{"propagate": {"exact": ["lane"]}}"#));
-    let head: [(&str, &[u8]); 3] = [A, ("route-v", b"v2"), ("lane", b"gray")];
+    let head: [Header<'_>; 3] = [A, ("route-v", b"v2"), ("lane", b"gray")];
     pod.send(&mut first, Inbound, &head);
     pod.send(&mut second, Inbound, &head);
     assert_eq!(pod.send(&mut first, Outbound, &[A]), "route-v: v2");
@@ -200,9 +200,9 @@ fn plugins_with_different_rules_keep_their_entries_apart() {
 fn baggage_carries_what_the_application_forwards_by_itself() {
     let json = r#"{"propagate": {"exact": ["route-v"]}, "carriers": ["baggage", "store"]}"#;
     let (mut pod, mut policy) = (Pod::default(), sidecar(json));
-    let theirs: (&str, &[u8]) = ("baggage", b"k=1;p , route-v=old");
+    let theirs: Header<'_> = ("baggage", b"k=1;p , route-v=old");
     assert_eq!(pod.send(&mut policy, Inbound, &[theirs, ("route-v", b"v 2")]), "baggage: k=1;p,route-v=v%202");
-    let forwarded: (&str, &[u8]) = ("baggage", b"k=1;p,route-v=v%202");
+    let forwarded: Header<'_> = ("baggage", b"k=1;p,route-v=v%202");
     assert_eq!(pod.send(&mut policy, Inbound, &[forwarded, ("route-v", b"v 2")]), "");
     assert_eq!(pod.send(&mut policy, Outbound, &[forwarded]), "route-v: v 2");
     // Neither another's member nor one that would end the header's line becomes a header.
@@ -215,7 +215,7 @@ fn baggage_carries_what_the_application_forwards_by_itself() {
 fn a_request_with_nothing_to_propagate_costs_at_most_two_host_calls() {
     let json = r#"{"propagate": {"exact": ["route-v"], "prefix": ["lane-"]}}"#;
     let (mut pod, mut policy) = (Pod::default(), sidecar(json));
-    let b3: (&str, &[u8]) = ("x-b3-traceid", b"a3ce929d0e0e4736");
+    let b3: Header<'_> = ("x-b3-traceid", b"a3ce929d0e0e4736");
     pod.send(&mut policy, Inbound, &[A, ("route-v", b"v2")]);
     for (direction, head) in
         [(Inbound, &[B][..]), (Outbound, &[B]), (Inbound, &[B, b3]), (Outbound, &[B, b3]), (Outbound, &[])]

@@ -1,6 +1,6 @@
 //! Constant headers: the guides' configuration as it is, and stamps under conditions, directions and roles.
 
-use crate::pod::{Inbound, Outbound, Pod, sidecar};
+use crate::pod::{Header, Inbound, Outbound, Pod, sidecar};
 use header_propagation_core::Policy;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -54,10 +54,11 @@ fn all_conditions_must_hold() {
         }}]}"#,
     );
     let mut pod = Pod::default();
-    let agent: (&str, &[u8]) = ("user-agent", b"Mozilla (iPhone13)");
-    let (path, get): ((&str, &[u8]), (&str, &[u8])) = ((":path", b"/v1/a?b"), (":method", b"GET"));
+    let agent: Header<'_> = ("user-agent", b"Mozilla (iPhone13)");
+    let path: Header<'_> = (":path", b"/v1/a?b");
+    let get: Header<'_> = (":method", b"GET");
     assert_eq!(pod.send(&mut policy, Outbound, &[get, path, agent]), "lane: gray");
-    let others: [[(&str, &[u8]); 3]; 3] = [
+    let others: [[Header<'_>; 3]; 3] = [
         [(":method", b"POST"), path, agent],
         [get, (":path", b"/v2?/v1/"), agent],
         [get, path, ("user-agent", b"\xff")],
