@@ -230,7 +230,9 @@ fn compile_propagation(
     let store = if carriers.contains(&RawCarrier::Store) {
         let default = RawStore::default();
         let shape = compile_shape(raw.store.as_ref().unwrap_or(&default), problems);
-        shape.map(|shape| (Store::new(shape, owner(raw_names).as_bytes()), usize::from(shape.max_entry_bytes)))
+        // Entries belong to every plugin with the same names, in whatever order they are written down.
+        let owner = format!("header-propagation {names:?}");
+        shape.map(|shape| (Store::new(shape, owner.as_bytes()), usize::from(shape.max_entry_bytes)))
     } else {
         if raw.store.is_some() {
             problems.push("store", "expected the carrier store, but found carriers without it");
@@ -247,14 +249,6 @@ fn compile_propagation(
         store,
         baggage: carriers.contains(&RawCarrier::Baggage),
     })
-}
-
-/// Whose entries they are: those of every plugin with the same names, in whatever order they are written down.
-fn owner(mut names: RawNameSet) -> String {
-    for list in [&mut names.exact, &mut names.prefix, &mut names.suffix, &mut names.regex] {
-        list.sort_unstable();
-    }
-    format!("header-propagation {names:?}")
 }
 
 fn compile_correlate(raw: Option<&RawCorrelate>, problems: &mut Problems) -> (Identifiers, usize) {

@@ -43,10 +43,10 @@ impl Identifiers {
             }
             seen.push(*rank);
             if let Some(id) = format.read(value) {
-                found.push((*rank, id));
+                let at = found.partition_point(|(earlier, _)| earlier < rank);
+                found.insert(at, (*rank, id));
             }
         }
-        found.sort_unstable_by_key(|(rank, _)| *rank);
         let mut ids: Vec<RequestId> = Vec::with_capacity(found.len());
         for (_, id) in found {
             // Two headers of one trace agree on the low half; the first known high half is the one that is kept.

@@ -197,6 +197,15 @@ fn plugins_with_different_rules_keep_their_entries_apart() {
 }
 
 #[test]
+fn plugins_with_the_same_names_share_entries_in_whatever_order_they_are_written() {
+    let mut pod = Pod::default();
+    let mut inbound = sidecar(r#"{"propagate": {"exact": ["Route-V", "lane"], "suffix": ["-a", "-b"], "max": 3}}"#);
+    let mut outbound = sidecar(r#"{"propagate": {"exact": ["lane", "route-v"], "suffix": ["-b", "-a"]}}"#);
+    pod.send(&mut inbound, Inbound, &[A, ("route-v", b"v2")]);
+    assert_eq!(pod.send(&mut outbound, Outbound, &[A]), "route-v: v2");
+}
+
+#[test]
 fn baggage_carries_what_the_application_forwards_by_itself() {
     let json = r#"{"propagate": {"exact": ["route-v"]}, "carriers": ["baggage", "store"]}"#;
     let (mut pod, mut policy) = (Pod::default(), sidecar(json));
