@@ -7,7 +7,7 @@ use header_propagation_core::{Counts, Direction, Policy, Surroundings};
 use http_exchange::{RequestHead, Step};
 use strict_config::Problems;
 use wasm_adapter::Plugin;
-use wasm_adapter::host::{self, Counter, SharedData};
+use wasm_adapter::host::{self, Counter, Level, SharedData};
 
 wasm_adapter::register!(HeaderPropagation);
 
@@ -30,7 +30,8 @@ impl HeaderPropagation {
 impl Plugin for HeaderPropagation {
     fn configure(configuration: &[u8]) -> Result<Self, Problems> {
         let policy = Policy::parse(configuration, host::node_id)?;
-        host::log(host::Level::Info, &format!("configured as {policy}"));
+        let level = if policy.knows_its_role() { Level::Info } else { Level::Warn };
+        host::log(level, &format!("configured as {policy}"));
         host::set_tick_period(REPORT_MILLISECONDS);
         Ok(Self { policy, counters: Counts::NAMES.map(Counter::define) })
     }

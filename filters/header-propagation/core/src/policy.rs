@@ -53,6 +53,11 @@ impl Policy {
         Ok(Self { duty, stamps, propagation, description, counts: Counts::default() })
     }
 
+    /// Whether the proxy's role is known. If not, requests pass unchanged.
+    pub fn knows_its_role(&self) -> bool {
+        self.duty != Duty::CountOnly
+    }
+
     /// Whether any decision looks at a request's headers. If not, an empty head does.
     pub fn reads_headers(&self) -> bool {
         match self.duty {

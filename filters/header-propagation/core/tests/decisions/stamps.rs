@@ -87,6 +87,7 @@ fn an_unknown_role_changes_nothing_and_is_counted() {
         assert_eq!(pod.send(&mut policy, Outbound, &[("x-request-id", b"1")]), "");
         assert_eq!(pod.calls(), 0);
         assert_eq!(policy.take_counts().values(), [0, 0, 0, 0, 0, 0, 1, 0]);
+        assert!(!policy.knows_its_role());
         assert!(policy.to_string().starts_with("role unknown"));
     }
     let told = format!(r#"{{"role": "sidecar", {}"#, json.trim_start_matches('{'));
