@@ -3,4 +3,6 @@
 
 mod pod;
 mod propagation;
+#[cfg(not(target_arch = "wasm32"))]
+mod random;
 mod stamps;
