@@ -1,10 +1,12 @@
 //! Envoy, emulated on wasmtime: the ABI, the filter chain, the mesh of a user's own manifests, and real sockets before it.
 //!
 //! The folders are the architecture: [`abi`] is the Proxy-Wasm ABI as its specification has it, [`envoy`] is Envoy as it
-//! behaves, [`bootstrap`] is what a proxy is configured with, [`mesh`] is a user's manifests.
+//! behaves, [`bootstrap`] is what a proxy is configured with, [`mesh`] is a user's manifests. Two data planes run that
+//! configuration: [`proxy`] is the engine on real sockets, [`envoy_process`] a real Envoy.
 
 pub mod abi;
 pub mod bootstrap;
 pub mod envoy;
 pub mod envoy_process;
 pub mod mesh;
+pub mod samples;

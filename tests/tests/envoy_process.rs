@@ -78,6 +78,6 @@ async fn a_plugin_that_refuses_its_configuration_is_named_in_the_error() -> anyh
     let started = EnvoyProcess::start(&binary, &direct_response(vec![plugin])?, &StartOptions::default()).await;
     let message = started.err().context("expected a refusal, but Envoy serves")?.to_string();
     assert!(message.starts_with("the proxy: expected Envoy to serve, but it ended (exit status: 1):"), "{message}");
-    assert!(message.contains("wasm log refuses: expected a lane, but found none"), "{message}");
+    assert!(message.contains("wasm log: expected a lane, but found none"), "{message}");
     Ok(())
 }

@@ -26,7 +26,7 @@ pub struct LogEntry {
 pub struct WasmLine {
     /// The level that the plugin gave it.
     pub level: String,
-    /// The plugin's name; empty for one that has none.
+    /// Who said it: for a stream the plugin's name, for a plugin that is being configured its root id. May be empty.
     pub plugin: String,
     /// What it said.
     pub message: String,
@@ -67,8 +67,8 @@ impl LogEntry {
 
     /// What a plugin said in this entry, if it is one of a plugin.
     ///
-    /// Envoy writes `wasm log <name> <root id> <vm id>: <message>` and leaves out what is empty, so the first word is the
-    /// name unless a plugin has none.
+    /// Envoy writes `wasm log <name> <root id> <vm id>: <message>`, without the name where no stream is concerned, and
+    /// leaves out what is empty. The first word is what this keeps.
     pub fn wasm(&self) -> Option<WasmLine> {
         if self.logger != "wasm" {
             return None;
