@@ -11,20 +11,12 @@ use wasm_adapter::host::{self, Counter, Level, SharedData};
 
 wasm_adapter::register!(HeaderPropagation);
 
-/// How long a count that can wait may wait.
-const REPORT_MILLISECONDS: u32 = 5000;
+/// How often counts are reported.
+const REPORT_MILLISECONDS: u32 = 1000;
 
 struct HeaderPropagation {
     policy: Policy,
     counters: [Counter; Counts::NAMES.len()],
-}
-
-impl HeaderPropagation {
-    fn report(&self, counts: &Counts) {
-        for (counter, count) in self.counters.iter().zip(counts.values()) {
-            counter.add(count);
-        }
-    }
 }
 
 impl Plugin for HeaderPropagation {
@@ -44,15 +36,11 @@ impl Plugin for HeaderPropagation {
         self.policy.on_request_headers(head, &mut SharedData, &mut Envoy)
     }
 
-    fn after_request_headers(&mut self) {
-        if let Some(counts) = self.policy.take_urgent_counts() {
-            self.report(&counts);
-        }
-    }
-
     fn on_tick(&mut self) {
-        let counts = self.policy.take_counts();
-        self.report(&counts);
+        let counts = self.policy.take_counts().values();
+        for (counter, count) in self.counters.iter().zip(counts) {
+            counter.add(count);
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 //! What happened, to be reported as metrics.
+//!
+//! Each report is a host call, so nothing is reported during a request: counts add up in memory until they are taken.
 
 use correlation_store as store;
 
@@ -28,12 +30,5 @@ impl Counts {
     pub fn values(&self) -> [u64; 8] {
         let store::Counts { hits, misses, evictions, conflicts, cas_drops } = self.store;
         [hits, misses, evictions, conflicts, cas_drops, self.oversized, self.unknown_role, self.unknown_direction]
-    }
-
-    /// Whether reporting can wait. A request that found nothing must not cost a call for saying so: misses and unknowns
-    /// are reported together with the next thing that did happen, or at the next tick.
-    pub fn can_wait(&self) -> bool {
-        let Self { store, oversized, .. } = self;
-        store.hits + store.evictions + store.conflicts + store.cas_drops + oversized == 0
     }
 }

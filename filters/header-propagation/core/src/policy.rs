@@ -96,11 +96,6 @@ impl Policy {
         Step { edits, next: Next::Continue }
     }
 
-    /// The counts since they were last taken, if there is something that cannot wait for the next tick.
-    pub fn take_urgent_counts(&mut self) -> Option<Counts> {
-        (!self.counts.can_wait()).then(|| self.take_counts())
-    }
-
     /// The counts since they were last taken.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)

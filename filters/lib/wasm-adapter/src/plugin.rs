@@ -21,9 +21,6 @@ pub trait Plugin: Sized + 'static {
     /// Decides on a request by its headers.
     fn on_request_headers<'a>(&'a mut self, head: &RequestHead<'a>) -> Step<'a>;
 
-    /// Is called when the step is applied, for what need not happen before.
-    fn after_request_headers(&mut self) {}
-
     /// Is called at the period that [`host::set_tick_period`] set.
     fn on_tick(&mut self) {}
 }
@@ -90,9 +87,7 @@ impl<P: Plugin> HttpContext for Stream<P> {
         let Some(plugin) = plugin.as_mut() else { return Action::Continue };
         let buffer = if plugin.reads_request_headers() { host::request_headers() } else { Vec::new() };
         let pairs = pairs::decode(&buffer);
-        let action = apply(plugin.on_request_headers(&RequestHead::new(&pairs)));
-        plugin.after_request_headers();
-        action
+        apply(plugin.on_request_headers(&RequestHead::new(&pairs)))
     }
 }
 
