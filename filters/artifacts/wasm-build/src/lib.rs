@@ -1,7 +1,7 @@
 //! Compiles packages of a workspace to `wasm32-unknown-unknown` modules from inside a build script.
 //!
 //! The inner cargo runs in its own target folder, so it never waits for the lock that the outer cargo holds, and in an
-//! [`environment`] that neither the outer build nor the user's shell can bend: the same sources and toolchain give the same
+//! environment that neither the outer build nor the user's shell can bend: the same sources and toolchain give the same
 //! bytes in every checkout. What the modules were made of is told to the outer cargo file by file, so a build
 //! with nothing changed runs nothing. The crate knows nothing about filters: `filters/artifacts` and `tests` both use it.
 //!
