@@ -15,7 +15,6 @@ pub(crate) struct Configuration {
     pub(crate) role: Role,
     pub(crate) stamps: Vec<Stamp>,
     pub(crate) propagation: Option<Propagation>,
-    pub(crate) description: String,
 }
 
 /// Where the role comes from.
@@ -145,9 +144,7 @@ fn compile_guides(raw: &RawConfiguration, name: &str, problems: &mut Problems) -
             None
         }
     };
-    let stamps: Vec<_> = stamp.into_iter().collect();
-    let description = if stamps.is_empty() { "nothing".to_owned() } else { format!("stamp {name}") };
-    Configuration { role: Role::Any, stamps, propagation: None, description }
+    Configuration { role: Role::Any, stamps: stamp.into_iter().collect(), propagation: None }
 }
 
 /// The sections that only go with `propagate`.
@@ -191,16 +188,7 @@ fn compile_full(raw: &RawConfiguration, problems: &mut Problems) -> Configuratio
             None
         }
     };
-    let stamping = (!stamps.is_empty()).then(|| format!("{} constant headers", stamps.len()));
-    let description = stamping.into_iter().chain(propagation.as_ref().map(describe)).collect::<Vec<_>>().join(", ");
-    Configuration { role, stamps, propagation, description }
-}
-
-fn describe(propagation: &Propagation) -> String {
-    match &propagation.store {
-        Some((store, _)) => format!("propagation, store of at most {} bytes", store.shape().max_bytes()),
-        None => "propagation by baggage".to_owned(),
-    }
+    Configuration { role, stamps, propagation }
 }
 
 fn compile_propagation(

@@ -20,7 +20,6 @@ pub struct Policy {
     duty: Duty,
     stamps: Vec<Stamp>,
     propagation: Option<Propagation>,
-    description: String,
     counts: Counts,
 }
 
@@ -39,7 +38,7 @@ enum Duty {
 impl Policy {
     /// Reads a configuration. `node_id` is asked for where the role depends on it.
     pub fn parse(json: &[u8], node_id: impl FnOnce() -> Option<Vec<u8>>) -> Result<Self, Problems> {
-        let Configuration { role, stamps, propagation, description } = configuration::parse(json)?;
+        let Configuration { role, stamps, propagation } = configuration::parse(json)?;
         let role = match role {
             configuration::Role::Any => Some(Role::Gateway),
             configuration::Role::Fixed(role) => Some(role),
@@ -50,7 +49,8 @@ impl Policy {
             Some(Role::Sidecar) => Duty::StampAndPropagate,
             None => Duty::CountOnly,
         };
-        Ok(Self { duty, stamps, propagation, description, counts: Counts::default() })
+        let propagation = propagation.filter(|_| duty == Duty::StampAndPropagate);
+        Ok(Self { duty, stamps, propagation, counts: Counts::default() })
     }
 
     /// Whether the proxy's role is known. If not, requests pass unchanged.
@@ -105,14 +105,22 @@ impl Policy {
 /// What the filter will do, in a line for the log.
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let duty = match self.duty {
-            Duty::Stamp => "stamps only",
-            Duty::StampAndPropagate => "sidecar",
+        f.write_str(match self.duty {
+            Duty::Stamp => "stamps only:",
+            Duty::StampAndPropagate => "sidecar:",
             Duty::CountOnly => {
-                "role unknown, so requests pass unchanged (the node id has no Istio prefix; configure `role`)"
+                return f.write_str(
+                    "nothing: the node id does not begin with an Istio role, so requests pass unchanged; configure `role`",
+                );
             }
-        };
-        write!(f, "{duty}: {}", self.description)
+        })?;
+        for stamp in &self.stamps {
+            write!(f, " {stamp},")?;
+        }
+        match &self.propagation {
+            Some(propagation) => write!(f, " {propagation}"),
+            None => f.write_str(" no propagation"),
+        }
     }
 }
 

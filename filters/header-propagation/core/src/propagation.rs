@@ -6,6 +6,7 @@ use crate::counts::Counts;
 use crate::field;
 use correlation_store::{SharedSlots, Store};
 use http_exchange::{HeaderEdit, RequestHead};
+use std::fmt;
 use string_match::NameSet;
 use trace_context::baggage::Baggage;
 use trace_context::{Identifiers, RequestId};
@@ -154,5 +155,17 @@ impl Propagation {
             }
         }
         edits
+    }
+}
+
+/// The carriers and what they may cost.
+impl fmt::Display for Propagation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let baggage = if self.baggage { " by baggage" } else { "" };
+        write!(f, "propagation{baggage}")?;
+        if let Some((store, _)) = &self.store {
+            write!(f, ", store of at most {} bytes", store.shape().max_bytes())?;
+        }
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use crate::surroundings::Direction;
 use http_exchange::{HeaderEdit, RequestHead};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use strict_config::Problems;
 use string_match::{RawStringMatch, StringMatch};
 
@@ -132,6 +133,14 @@ impl Stamp {
     /// The header in place of whatever the request has under its name.
     pub(crate) fn edit(&self) -> HeaderEdit<'_> {
         HeaderEdit::Set(self.name.as_slice().into(), self.value.as_slice().into())
+    }
+}
+
+/// The header and whether it depends on the request.
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let conditional = if self.has_conditions() { " under conditions" } else { "" };
+        write!(f, "{}{conditional}", self.name.escape_ascii())
     }
 }
 

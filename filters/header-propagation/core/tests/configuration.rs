@@ -15,7 +15,7 @@ fn check(json: &str, expected: &str) {
 
 #[test]
 fn a_good_configuration_is_described_in_a_line() {
-    check(r#"{"head_tag_name": "route-v", "head_tag_value": "v2"}"#, "stamps only: stamp route-v");
+    check(r#"{"head_tag_name": "route-v", "head_tag_value": "v2"}"#, "stamps only: route-v, no propagation");
     check(r#"{"propagate": {"exact": ["route-v"]}}"#, "sidecar: propagation, store of at most 4575232 bytes");
     check(
         r#"{"role": "sidecar", "propagate": {"prefix": ["x-lane-"]}, "carriers": ["baggage"]}"#,

@@ -74,6 +74,7 @@ fn gateways_and_waypoints_stamp_and_leave_propagation_to_sidecars() {
     let json = r#"{"stamp": [{"name": "lane", "value": "gray"}], "propagate": {"exact": ["route-v"]}}"#;
     for (node, direction) in [("router~a", Outbound), ("waypoint~a", Inbound)] {
         let (mut pod, mut policy) = (Pod::default(), at(node, json));
+        assert_eq!(policy.to_string(), "stamps only: lane, no propagation");
         assert_eq!(pod.send(&mut policy, direction, &[("x-request-id", b"1"), ("route-v", b"v2")]), "lane: gray");
         assert_eq!(pod.calls(), 1);
     }
@@ -88,7 +89,7 @@ fn an_unknown_role_changes_nothing_and_is_counted() {
         assert_eq!(pod.calls(), 0);
         assert_eq!(policy.take_counts().values(), [0, 0, 0, 0, 0, 0, 1, 0]);
         assert!(!policy.knows_its_role());
-        assert!(policy.to_string().starts_with("role unknown"));
+        assert!(policy.to_string().starts_with("nothing: "));
     }
     let told = format!(r#"{{"role": "sidecar", {}"#, json.trim_start_matches('{'));
     assert_eq!(Pod::default().send(&mut at("envoy-1", &told), Outbound, &[]), "lane: gray");
