@@ -10,3 +10,4 @@ pub mod envoy;
 pub mod envoy_process;
 pub mod mesh;
 pub mod samples;
+pub mod scenario;

@@ -190,15 +190,20 @@ impl EnvoyProcess {
         cpu_time_of(&stat).unwrap_or_default()
     }
 
-    /// Lets Envoy shut down in order, its plugins too, and waits for the end; ends it by force after five seconds.
-    pub async fn stop(mut self) {
+    /// Lets Envoy shut down in order, its plugins too, and waits for the end; ends it by force after five seconds. Returns the
+    /// whole log, with what plugins said while they were deleted.
+    pub async fn stop(mut self) -> Vec<String> {
         if admin::quit(self.admin).await.is_err() {
-            return;
+            return self.log_lines();
         }
         let deadline = Instant::now() + Duration::from_secs(5);
         while matches!(self.child.0.try_wait(), Ok(None)) && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        if matches!(self.child.0.try_wait(), Ok(Some(_))) {
+            self.join_reader();
+        }
+        self.log_lines()
     }
 
     fn complaints(&self) -> Vec<String> {

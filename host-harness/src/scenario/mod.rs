@@ -9,18 +9,24 @@
 
 mod client;
 mod diff;
+mod embedded;
+mod embedded_upstream;
 mod envoy;
+mod guest_log;
 pub mod model;
 mod plan;
 pub mod transcript;
 mod upstream;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::bootstrap::Module;
 
 pub use diff::difference;
+pub use embedded::{EmbeddedError, run_embedded};
 pub use envoy::{RunError, run_envoy};
 pub use model::Scenario;
-pub use plan::PlanError;
 pub use transcript::Transcript;
 
 /// What is wrong with a scenario file.
@@ -46,15 +52,33 @@ pub enum LoadError {
     },
 }
 
-/// Reads one scenario file.
-pub fn load(path: &Path) -> Result<Scenario, LoadError> {
-    let text = std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+/// The module of a built-in filter or of a guest, by its name.
+pub type FindModule<'a> = &'a dyn Fn(&str) -> Option<Arc<[u8]>>;
+
+/// Reads one scenario file and the modules that it names.
+pub fn load(path: &Path, find_module: FindModule) -> Result<Scenario, LoadError> {
+    let read = |path: &Path| std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source });
     let broken = |at: String, reason: String| LoadError::Parse { path: path.to_owned(), at, reason };
-    let document = serde_yaml_ng::Deserializer::from_str(&text);
+    let text = read(path)?;
+    let document = serde_yaml_ng::Deserializer::from_slice(&text);
     let mut scenario: Scenario = serde_path_to_error::deserialize(document)
         .map_err(|error| broken(error.path().to_string(), error.inner().to_string()))?;
-    scenario.base = path.parent().unwrap_or(Path::new(".")).to_owned();
     scenario.check().map_err(|(at, reason)| broken(at, reason))?;
+    for plugin in scenario.plugins_mut() {
+        plugin.code = match (&plugin.filter, &plugin.guest, &plugin.module) {
+            (Some(name), None, None) | (None, Some(name), None) => {
+                let bytes = find_module(name).ok_or_else(|| {
+                    broken("plugins".to_owned(), format!("expected the name of a filter or a guest, but found `{name}`"))
+                })?;
+                Module { name: name.clone(), bytes }
+            }
+            (None, None, Some(file)) => {
+                let bytes = read(&path.parent().unwrap_or(Path::new(".")).join(file))?.into();
+                Module { name: file.display().to_string(), bytes }
+            }
+            _ => return Err(broken("plugins".to_owned(), "expected one of `filter`, `guest` and `module`".to_owned())),
+        };
+    }
     Ok(scenario)
 }
 

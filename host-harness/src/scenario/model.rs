@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::bootstrap::Module;
 use crate::envoy::HeaderMap;
 
 /// One scenario.
@@ -43,9 +44,6 @@ pub struct Scenario {
     /// The transcript ends with what happens while the proxy shuts down.
     #[serde(default)]
     pub shutdown: bool,
-    /// The folder of the file, from which the paths of modules count.
-    #[serde(skip)]
-    pub base: PathBuf,
 }
 
 /// `xds.node` of the proxy.
@@ -129,6 +127,13 @@ pub struct Plugin {
     /// What the module may call and be called with; empty allows all.
     #[serde(default)]
     pub allowed_capabilities: Vec<String>,
+    /// The module itself, once the file is loaded.
+    #[serde(skip, default = "no_module")]
+    pub code: Module,
+}
+
+fn no_module() -> Module {
+    Module { name: String::new(), bytes: [].into() }
 }
 
 /// `failure_policy` in Envoy's spelling.
@@ -204,8 +209,6 @@ pub enum Failure {
     Refused,
     /// It reads the request and resets the stream.
     Reset,
-    /// It sends the headers and the body of its answer and resets the stream.
-    ResetAfterBody,
     /// It reads the request and never answers.
     Silent,
 }
@@ -352,6 +355,24 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
     pairs.remainder().is_empty().then(|| pairs.map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half)).collect())
 }
 
+impl Plugin {
+    /// What the log calls it.
+    pub(super) fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.code.name)
+    }
+}
+
+impl Step {
+    /// What the transcript calls it.
+    pub(super) fn title(&self, number: usize) -> String {
+        match (&self.request, &self.wait_for) {
+            (Some(request), _) => format!("step {number}: {} {}", request.method, request.path),
+            (None, Some(text)) => format!("step {number}: until `{text}`"),
+            (None, None) => format!("step {number}"),
+        }
+    }
+}
+
 impl Scenario {
     /// The listeners, whichever way they were written.
     pub fn all_listeners(&self) -> Vec<Listener> {
@@ -365,6 +386,11 @@ impl Scenario {
             plugins: self.plugins.clone(),
             routes: self.routes.clone(),
         }]
+    }
+
+    /// Every plugin of every listener.
+    pub(super) fn plugins_mut(&mut self) -> impl Iterator<Item = &mut Plugin> {
+        self.plugins.iter_mut().chain(self.listeners.iter_mut().flat_map(|listener| &mut listener.plugins))
     }
 
     /// What the fields say together; the first problem with its path.

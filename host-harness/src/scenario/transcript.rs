@@ -3,10 +3,11 @@
 //! Left out, because it cannot be equal in two runs or is no behaviour of the host's:
 //! - the response header `date`, which the connection manager adds;
 //! - the value of `x-forwarded-for` on callouts, which is the machine's own address (shown as `<address>`);
+//! - the milliseconds in `x-envoy-upstream-service-time`, which is added to the answers of callouts (shown as `<ms>`);
 //! - the chunks in which a body arrives at the other end: only its bytes are shown;
 //! - the order of log lines against what travels: a step shows its log lines first, then what upstreams received, then what
 //!   the client got;
-//! - repeated headers that stood apart are shown together where the first one stood.
+//! - repeated headers that stood apart are shown together where the first one stood, and pseudo-headers in one order.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -85,6 +86,14 @@ pub enum End {
 /// Bodies longer than this are shown by their size and digest.
 const LONG: usize = 200;
 
+impl Transcript {
+    /// The transcript of a proxy that refused its configuration.
+    pub(super) fn refused() -> Self {
+        let section = Section { title: "the configuration is refused".to_owned(), ..Section::default() };
+        Self { sections: vec![section], ..Self::default() }
+    }
+}
+
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for section in &self.sections {
@@ -151,6 +160,21 @@ fn write_map(f: &mut fmt::Formatter<'_>, map: &HeaderMap, indent: &str) -> fmt::
 }
 
 impl Seen {
+    /// What an HTTP/2 implementation makes of a message whose `content-length` is not the length of its body: it is malformed
+    /// (RFC 9113, section 8.1.1), so the stream is reset and the body never given out.
+    pub(super) fn checked(mut self) -> Self {
+        let announced = self.headers.as_ref().and_then(|headers| headers.get(b"content-length"));
+        if let Some(announced) = announced
+            && !self.body.is_empty()
+            && announced != self.body.len().to_string().as_bytes()
+        {
+            self.body.clear();
+            self.trailers = None;
+            self.end = End::Reset;
+        }
+        self
+    }
+
     /// Leaves out what the module's documentation says is left out.
     pub(super) fn normalised(mut self) -> Self {
         if let Some(headers) = &mut self.headers {
@@ -165,9 +189,15 @@ impl Seen {
     }
 }
 
-/// The same entries with those of one name together where the first of them stood.
+/// The same entries with those of one name together where the first of them stood, and pseudo-headers first.
 fn grouped(map: &HeaderMap) -> HeaderMap {
+    const PSEUDO: [&[u8]; 5] = [b":method", b":scheme", b":authority", b":path", b":status"];
     let mut grouped = HeaderMap::new();
+    for name in PSEUDO {
+        if let Some(value) = map.get(name) {
+            grouped.add(name, value);
+        }
+    }
     for (name, _) in map.iter() {
         if grouped.get(name).is_none() {
             for value in map.get_all(name) {

@@ -1,0 +1,51 @@
+//! Compiles the guests: those written in Rust for wasm32, those written as text as they are.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use wasm_build::{Module, Workspace};
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("expected a list of the guests in {0}, but found: {1}")]
+    List(String, std::io::Error),
+    #[error(transparent)]
+    Build(#[from] wasm_build::Error),
+}
+
+fn main() -> ExitCode {
+    match compile_guests() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile_guests() -> Result<(), Error> {
+    let guests = wasm_build::package_dir()?.join("guests");
+    let out_dir = wasm_build::out_dir()?;
+    let workspace = Workspace::new(&guests, wasm_build::target_dir_for(&out_dir, "wasm-guests"));
+    let (mut packages, mut modules) = (Vec::new(), Vec::new());
+    for (name, path) in entries(&guests)? {
+        if path.join("Cargo.toml").exists() {
+            packages.push(name);
+        }
+    }
+    for (name, path) in entries(&guests.join("broken"))? {
+        if let Some(name) = name.strip_suffix(".wat") {
+            modules.push(Module { name: name.to_owned(), inputs: [path.clone()].into(), path });
+        }
+    }
+    modules.extend(workspace.compile(&packages)?);
+    wasm_build::embed(&modules, &out_dir)?;
+    Ok(wasm_build::watch(&modules)?)
+}
+
+fn entries(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)>, Error> {
+    let failed = |error| Error::List(folder.display().to_string(), error);
+    let entries = fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    Ok(entries.iter().map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect())
+}
