@@ -50,11 +50,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
-fn compare(
-    path: &Path,
-    executor: &str,
-    run: &dyn Fn(&Scenario) -> Result<Transcript, String>,
-) -> Result<(), Failed> {
+fn compare(path: &Path, executor: &str, run: &dyn Fn(&Scenario) -> Result<Transcript, String>) -> Result<(), Failed> {
     let scenario = scenario::load(path, &find_module)?;
     let found = run(&scenario)?.to_string();
     let expected = std::fs::read_to_string(scenario::transcript_path(path)).unwrap_or_default();

@@ -11,7 +11,7 @@ use h2::{RecvStream, SendStream};
 use http::{HeaderName, HeaderValue, Method, Uri};
 use tokio::net::TcpStream;
 
-use super::model::{Octets, Request, trailer_map};
+use super::model::{Octets, Protocol, Request, trailer_map};
 use super::transcript::{End, Seen};
 use crate::envoy::HeaderMap;
 
@@ -37,6 +37,9 @@ pub async fn exchange(
 ) -> Result<Seen, ClientError> {
     let socket = TcpStream::connect(listener).await?;
     socket.set_nodelay(true)?;
+    if request.protocol == Protocol::Http1 {
+        return Ok(super::client_http1::exchange(socket, request, leave).await?.normalised());
+    }
     let (sender, connection) = h2::client::handshake(socket).await?;
     let connection = tokio::spawn(connection);
     let mut sender = sender.ready().await?;
@@ -46,7 +49,8 @@ pub async fn exchange(
         .authority(request.authority.as_str())
         .path_and_query(request.path.as_str())
         .build()?;
-    let mut head = http::Request::builder().method(Method::from_bytes(request.method.as_bytes()).map_err(http::Error::from)?);
+    let mut head =
+        http::Request::builder().method(Method::from_bytes(request.method.as_bytes()).map_err(http::Error::from)?);
     head = head.uri(uri);
     if let Some(headers) = head.headers_mut() {
         *headers = to_http(&request.header_map())?;

@@ -31,7 +31,8 @@ const CONTEXT: usize = 2;
 fn script<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
     // `common[i][j]` is the length of the longest common subsequence of what follows line i and line j.
     let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
-    let at = |table: &Vec<Vec<usize>>, i: usize, j: usize| table.get(i).and_then(|row| row.get(j)).copied().unwrap_or(0);
+    let at =
+        |table: &Vec<Vec<usize>>, i: usize, j: usize| table.get(i).and_then(|row| row.get(j)).copied().unwrap_or(0);
     for (i, left) in old.iter().enumerate().rev() {
         for (j, right) in new.iter().enumerate().rev() {
             let length = if left == right {

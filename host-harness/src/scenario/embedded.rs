@@ -10,14 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::embedded_upstream::{Answer, Question, answer};
 use super::guest_log::normalised;
-use super::model::{Scenario, Step, Upstream, trailer_map};
+use super::model::{Protocol, Request, Scenario, Step, Upstream, trailer_map};
 use super::plan::{self, DEFAULT_CLUSTER};
 use super::transcript::{End, Logged, Received, Section, Seen, Transcript};
 use crate::abi::LogLevel;
 use crate::envoy::{
-    Connection, Environment, Event, LogLine, Metric, Process, StartError, StreamEvent, StreamId, TraceEntry,
+    Connection, Environment, Event, HeaderMap, LogLine, Metric, Process, StartError, StreamEvent, StreamId, TraceEntry,
     Worker,
 };
 
@@ -115,7 +117,8 @@ impl Environment for Laboratory {
     fn fill_random(&self, bytes: &mut [u8]) {
         for byte in bytes {
             // A linear congruential generator (Knuth's MMIX): its upper bits are good enough for a seed that never changes.
-            let next = |state: u64| state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let next =
+                |state: u64| state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let state = next(self.random.load(Ordering::SeqCst));
             self.random.store(state, Ordering::SeqCst);
             *byte = u8::try_from(state >> 56).unwrap_or_default();
@@ -185,19 +188,14 @@ impl Run {
 
     fn step(&mut self, step: &Step, listener: &str) -> Result<(), EmbeddedError> {
         if let Some(request) = &step.request {
-            let stream = self.open(listener)?;
+            let stream = self.open(listener, request.protocol)?;
             (self.client, self.client_done) = (Some(Seen::default()), false);
             let mut headers = request.header_map();
             // What the connection manager adds before any filter.
             headers.replace(b"x-forwarded-proto", b"http");
-            let trailers = trailer_map(&request.trailers);
-            self.worker.request_headers(stream, headers, request.body.is_empty() && trailers.is_none());
-            for (index, chunk) in request.body.iter().enumerate() {
-                let last = index + 1 == request.body.len() && trailers.is_none();
-                self.worker.request_data(stream, chunk.0.clone(), last);
-            }
-            if let Some(trailers) = trailers {
-                self.worker.request_trailers(stream, trailers);
+            match request.protocol {
+                Protocol::Http1 => self.send_http1(stream, headers, request),
+                Protocol::Http2 => self.send_http2(stream, headers, request),
             }
             let leaves = step.client_leaves_after.as_deref();
             self.run_until(|run| run.client_done || leaves.is_some_and(|text| run.has_logged(text)));
@@ -216,13 +214,46 @@ impl Run {
         Ok(())
     }
 
-    fn open(&mut self, listener: &str) -> Result<StreamId, EmbeddedError> {
+    fn send_http2(&mut self, stream: StreamId, headers: HeaderMap, request: &Request) {
+        let trailers = trailer_map(&request.trailers);
+        self.worker.request_headers(stream, headers, request.body.is_empty() && trailers.is_none());
+        for (index, chunk) in request.body.iter().enumerate() {
+            let last = index + 1 == request.body.len() && trailers.is_none();
+            self.worker.request_data(stream, chunk.0.clone(), last);
+        }
+        if let Some(trailers) = trailers {
+            self.worker.request_trailers(stream, trailers);
+        }
+    }
+
+    /// Envoy's HTTP/1.1 codec gives out all of the body that one read brought, and the end of it by itself. Its pseudo-headers
+    /// come in the order in which a request line has them.
+    fn send_http1(&mut self, stream: StreamId, headers: HeaderMap, request: &Request) {
+        let headers = HeaderMap::from_pairs(
+            [&b":authority"[..], b":path", b":method", b":scheme"]
+                .iter()
+                .filter_map(|name| Some((*name, headers.get(name)?)))
+                .chain(headers.iter().filter(|(name, _)| !name.starts_with(b":"))),
+        );
+        if request.body.is_empty() {
+            return self.worker.request_headers(stream, headers, true);
+        }
+        self.worker.request_headers(stream, headers, false);
+        let body: Vec<u8> = request.body.iter().flat_map(|chunk| chunk.0.iter().copied()).collect();
+        self.worker.request_data(stream, body.into(), false);
+        self.worker.request_data(stream, Bytes::new(), true);
+    }
+
+    fn open(&mut self, listener: &str, protocol: Protocol) -> Result<StreamId, EmbeddedError> {
         self.connections += 1;
         let connection = Connection {
             id: self.connections,
             source: loopback(40_000),
             destination: loopback(10_000),
-            protocol: "HTTP/2".to_owned(),
+            protocol: match protocol {
+                Protocol::Http1 => "HTTP/1.1".to_owned(),
+                Protocol::Http2 => "HTTP/2".to_owned(),
+            },
         };
         let found = self.worker.listener(listener).and_then(|listener| self.worker.open_stream(listener, connection));
         found.ok_or_else(|| EmbeddedError::NoListener(listener.to_owned()))

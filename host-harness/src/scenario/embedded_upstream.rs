@@ -10,9 +10,7 @@ use bytes::Bytes;
 
 use super::model::{Failure, Upstream, trailer_map};
 use super::transcript::Seen;
-use crate::envoy::{
-    Callout, CalloutId, CalloutResponse, HeaderMap, StreamId, UpstreamFailure, Worker,
-};
+use crate::envoy::{Callout, CalloutId, CalloutResponse, HeaderMap, StreamId, UpstreamFailure, Worker};
 
 /// A request to an upstream, of a stream or of a plugin.
 pub struct Question {
@@ -126,7 +124,10 @@ fn made_up(failure: UpstreamFailure) -> CalloutResponse {
         UpstreamFailure::Timeout => ("504", "upstream request timeout".to_owned()),
     };
     let length = body.len().to_string();
-    let headers =
-        HeaderMap::from_pairs([(":status", status), ("content-length", length.as_str()), ("content-type", "text/plain")]);
+    let headers = HeaderMap::from_pairs([
+        (":status", status),
+        ("content-length", length.as_str()),
+        ("content-type", "text/plain"),
+    ]);
     CalloutResponse { headers, body: body.into_bytes(), trailers: HeaderMap::new() }
 }

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::client::{ClientError, exchange};
+use super::guest_log::Labels;
 use super::model::{Request, Scenario, Step};
 use super::plan::{self, DEFAULT_CLUSTER};
-use super::guest_log::Labels;
 use super::transcript::{Logged, Section, Transcript};
 use super::upstream::Upstreams;
 use crate::bootstrap::{
@@ -168,7 +168,10 @@ impl Run {
     }
 
     async fn wait_for_line(&self, text: &str) -> Result<(), RunError> {
-        self.until(&format!("a guest to log `{text}`"), |run| run.unread().iter().any(|line| line.message.contains(text))).await
+        self.until(&format!("a guest to log `{text}`"), |run| {
+            run.unread().iter().any(|line| line.message.contains(text))
+        })
+        .await
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<(), RunError> {

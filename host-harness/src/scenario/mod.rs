@@ -4,10 +4,11 @@
 //! `tests/scenarios/readme.yaml` explains them by use. The [`Transcript`] is what can be observed from outside: what guests
 //! logged, what upstreams received, what clients got, and the metrics at the end. It is committed beside the scenario as `.out`.
 //!
-//! Requests travel over HTTP/2 on both sides, since there a frame of data is a chunk that plugins see, and trailers need no
-//! setting. What cannot be equal between two runs is left out: see [`transcript`].
+//! Requests travel over HTTP/2 on both sides unless they say `protocol: http1`, since there a frame of data is a chunk that
+//! plugins see, and trailers need no setting. What cannot be equal between two runs is left out: see [`transcript`].
 
 mod client;
+mod client_http1;
 mod diff;
 mod embedded;
 mod embedded_upstream;
@@ -68,7 +69,10 @@ pub fn load(path: &Path, find_module: FindModule) -> Result<Scenario, LoadError>
         plugin.code = match (&plugin.filter, &plugin.guest, &plugin.module) {
             (Some(name), None, None) | (None, Some(name), None) => {
                 let bytes = find_module(name).ok_or_else(|| {
-                    broken("plugins".to_owned(), format!("expected the name of a filter or a guest, but found `{name}`"))
+                    broken(
+                        "plugins".to_owned(),
+                        format!("expected the name of a filter or a guest, but found `{name}`"),
+                    )
                 })?;
                 Module { name: name.clone(), bytes }
             }

@@ -229,10 +229,22 @@ pub struct Step {
     pub wait_for: Option<String>,
 }
 
+/// The version of HTTP of one request.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// With the body in chunks, and without trailers, which Envoy's HTTP/1.1 drops.
+    Http1,
+    /// Where each chunk of a body is a frame.
+    Http2,
+}
+
 /// What a client sends.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
+    /// The version of HTTP that it travels by to the proxy.
+    pub protocol: Protocol,
     /// `:method`.
     pub method: String,
     /// `:path`.
@@ -250,6 +262,7 @@ pub struct Request {
 impl Default for Request {
     fn default() -> Self {
         Self {
+            protocol: Protocol::Http2,
             method: "GET".to_owned(),
             path: "/".to_owned(),
             authority: "example.test".to_owned(),
@@ -400,7 +413,10 @@ impl Scenario {
         }
         for (index, step) in self.steps.iter().enumerate() {
             if step.request.is_none() && step.wait_for.is_none() {
-                return Err((format!("steps[{index}]"), "expected `request` or `wait_for`, but found neither".to_owned()));
+                return Err((
+                    format!("steps[{index}]"),
+                    "expected `request` or `wait_for`, but found neither".to_owned(),
+                ));
             }
             if let Some(name) = &step.listener
                 && !self.listeners.iter().any(|listener| listener.name == *name)

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::model::{self, Failure, Scenario, Upstream};
 use crate::bootstrap::{
-    Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, FailurePolicy, HeaderMatch, HttpFilter, Listener, Node,
-    PathMatch, Plugin, Protocol, Proxy, Route, RouteAction, RouteMatch, RouteTable, StringMatch, VirtualHost,
+    Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, FailurePolicy, HeaderMatch, HttpFilter, Listener,
+    Node, PathMatch, Plugin, Protocol, Proxy, Route, RouteAction, RouteMatch, RouteTable, StringMatch, VirtualHost,
 };
 
 /// The cluster that requests go to when nothing else is said.
@@ -67,11 +67,7 @@ fn listener(listener: &model::Listener, address: SocketAddr) -> Listener {
 }
 
 fn plugin(plugin: &model::Plugin) -> Plugin {
-    let mut planned = Plugin::new(
-        plugin.label(),
-        plugin.code.clone(),
-        configuration(plugin.config.as_ref()),
-    );
+    let mut planned = Plugin::new(plugin.label(), plugin.code.clone(), configuration(plugin.config.as_ref()));
     planned.root_id.clone_from(&plugin.root_id);
     planned.vm_id.clone_from(&plugin.vm_id);
     planned.vm_configuration = configuration(plugin.vm_config.as_ref());

@@ -83,7 +83,7 @@ pub enum End {
     Left,
 }
 
-/// Bodies longer than this are shown by their size and digest.
+/// Bodies longer than this are shown by their size and digest, header values by their size.
 const LONG: usize = 200;
 
 impl Transcript {
@@ -153,8 +153,12 @@ impl fmt::Display for Seen {
 
 fn write_map(f: &mut fmt::Formatter<'_>, map: &HeaderMap, indent: &str) -> fmt::Result {
     for (name, value) in map.iter() {
-        let (name, value) = (name.escape_ascii(), value.escape_ascii());
-        writeln!(f, "{indent}{name}: {value}")?;
+        let name = name.escape_ascii();
+        if value.len() > LONG {
+            writeln!(f, "{indent}{name}: ({} bytes)", value.len())?;
+        } else {
+            writeln!(f, "{indent}{name}: {}", value.escape_ascii())?;
+        }
     }
     Ok(())
 }
