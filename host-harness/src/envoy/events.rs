@@ -109,6 +109,8 @@ pub enum UpstreamFailure {
     Connect,
     /// The response took too long.
     Timeout,
-    /// The connection broke before the response began, or in its middle.
+    /// The upstream reset the stream.
     Reset,
+    /// The connection broke before the response ended.
+    Disconnect,
 }

@@ -38,6 +38,10 @@ impl Worker {
     pub(super) fn receive_headers(&mut self, id: StreamId, half: Half, headers: HeaderMap, end_stream: bool) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         half.message(&mut stream.state.borrow_mut()).headers = Some(headers);
+        if half == Half::Request {
+            // Envoy finds the route before the first filter; what filters change counts once the cache is cleared.
+            stream.state.borrow_mut().route();
+        }
         stream.progress_mut(half).ended = end_stream;
         self.pass_headers(At { stream: id, half, position: 0 }, end_stream);
     }
@@ -270,15 +274,16 @@ impl Worker {
             match self.enter(at) {
                 Entered::Live => {}
                 Entered::Absent => return Invoked::Skipped,
-                Entered::Failed => return self.apply_failure(at),
+                Entered::Failed => return self.fail_stream(at),
             }
         }
         let Some(context) = self.live_context(at) else { return Invoked::Skipped };
         if !self.plugins.is_alive(context) {
-            return self.apply_failure(at);
+            return if self.fails_open(at) { Invoked::Skipped } else { self.fail_stream(at) };
         }
         match self.call(context.machine, context.id, callback, arguments, Some(at.stream)) {
-            Called::Failed => self.apply_failure(at),
+            // The stream whose callback trapped is failed whatever the policy; that is for the streams that follow.
+            Called::Failed => self.fail_stream(at),
             Called::Returned(value) => {
                 let replied = self.with_view(at, |view, _, _| view.replied).unwrap_or(true);
                 if replied && callback != Callback::ResponseHeaders && callback != Callback::ResponseBody {
@@ -324,13 +329,13 @@ impl Worker {
         }
     }
 
-    /// What a failed virtual machine does to a stream: nothing under FAIL_OPEN, else 503, once.
-    fn apply_failure(&mut self, at: At) -> Invoked {
-        let Some(handle) = self.filter(at).map(|filter| filter.handle) else { return Invoked::Skipped };
-        let policy = self.plugins.handle(handle).map(|handle| handle.plugin.failure_policy).unwrap_or_default();
-        if policy == FailurePolicy::FailOpen {
-            return Invoked::Skipped;
-        }
+    fn fails_open(&self, at: At) -> bool {
+        let handle = self.filter(at).and_then(|filter| self.plugins.handle(filter.handle));
+        handle.is_some_and(|handle| handle.plugin.failure_policy == FailurePolicy::FailOpen)
+    }
+
+    /// What a failed virtual machine does to a stream: 503, once.
+    fn fail_stream(&mut self, at: At) -> Invoked {
         let Some(filter) = self.filter_mut(at) else { return Invoked::Skipped };
         if std::mem::replace(&mut filter.failed, true) {
             return if at.half == Half::Response { Invoked::Skipped } else { Invoked::Stopped };
@@ -349,28 +354,39 @@ impl Worker {
     }
 
     fn deliver_headers(&mut self, id: StreamId, half: Half, end_stream: bool) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
-        let progress = stream.progress_mut(half);
-        (progress.headers_delivered, progress.end_delivered) = (true, end_stream);
-        let state = stream.state.clone();
-        let Some(headers) = half.message(&mut state.borrow_mut()).headers.clone() else { return };
         if half == Half::Response {
-            return self.emit(id, StreamEvent::ResponseHeaders { headers, end_stream });
+            return self.deliver_response_headers(id, end_stream);
         }
-        let route = state.borrow_mut().route();
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        (stream.request.headers_delivered, stream.request.end_delivered) = (true, end_stream);
+        let state = stream.state.clone();
+        let Some(headers) = state.borrow().request.headers.clone() else { return };
+        let route = state.borrow_mut().route().cloned();
         match route {
             None => self.reply(id, LocalReply::no_route()),
             Some(SelectedRoute { direct: Some((status, body)), .. }) => {
                 self.reply(id, LocalReply::direct_response(status, &body));
             }
-            Some(SelectedRoute { cluster: Some(cluster), .. }) if !self.shared().clusters.contains(&cluster) => {
+            Some(SelectedRoute { cluster: Some(cluster), .. }) if !self.shared().clusters.contains_key(&cluster) => {
                 self.reply(id, LocalReply::no_cluster());
             }
             Some(SelectedRoute { cluster: Some(cluster), timeout, .. }) => {
+                let endpoints = self.shared().clusters.get(&cluster).copied().unwrap_or_default();
+                if endpoints > 0 {
+                    let mut state = state.borrow_mut();
+                    (state.upstream_requested, state.upstream_endpoints) = (true, endpoints);
+                }
                 self.emit(id, StreamEvent::RequestHeaders { headers, end_stream, cluster, timeout });
             }
             Some(SelectedRoute { cluster: None, .. }) => self.reply(id, LocalReply::no_cluster()),
         }
+    }
+
+    fn deliver_response_headers(&mut self, id: StreamId, end_stream: bool) {
+        let Some(stream) = self.streams.get(&id) else { return };
+        let has_status =
+            stream.state.borrow().response.headers.as_ref().is_some_and(|headers| headers.get(b":status").is_some());
+        if has_status { self.send_response_headers(id, end_stream) } else { self.reply(id, LocalReply::no_status()) }
     }
 
     fn deliver_data(&mut self, id: StreamId, half: Half, data: Vec<u8>, end_stream: bool) {

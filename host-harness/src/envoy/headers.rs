@@ -1,7 +1,9 @@
 //! Header maps with Envoy's multi-value semantics.
 //!
 //! Names are compared in lower case, entries keep the order in which they were added, pseudo-headers come first, and values
-//! are any bytes. Which callback may touch which map is decided in the host functions, not here.
+//! are any bytes. Some headers Envoy keeps in a field of their own (`header_map.h`, "inline headers"): of these there is one
+//! entry, and a second value joins it with a comma. `host` is another name for `:authority`. Which callback may touch which
+//! map is decided in the host functions, not here.
 
 use bytes::Bytes;
 
@@ -28,7 +30,8 @@ impl HeaderMap {
 
     /// The first value of a name.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.entries.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_ref())
+        let name = self.canonical(name);
+        self.entries.iter().find(|(have, _)| *have == name).map(|(_, value)| value.as_ref())
     }
 
     /// All values of a name in order.
@@ -42,38 +45,37 @@ impl HeaderMap {
         (!values.is_empty()).then(|| values.join(&b","[..]))
     }
 
-    /// Adds an entry beside those of the same name. Of a pseudo-header there is only one, so there the value is replaced.
+    /// Adds an entry beside those of the same name. Where there can be one entry only, the value joins it.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
-        if name.first() == Some(&b':') {
-            self.set_pseudo(name, value);
-        } else {
-            self.entries.push((lower(name), Bytes::copy_from_slice(value)));
+        let name = self.canonical(name);
+        let inline = name.first() == Some(&b':') || INLINE.binary_search(&&*name).is_ok();
+        match self.entries.iter_mut().find(|(have, _)| inline && *have == name) {
+            Some(entry) => entry.1 = Bytes::from([&entry.1, &b","[..], value].concat()),
+            None => self.insert(name, value),
         }
     }
 
-    /// Makes this the only value of a name, where the first one stood or else at the end.
+    /// Makes this the only value of a name: what was there goes, and the new entry comes last.
     pub fn replace(&mut self, name: &[u8], value: &[u8]) {
-        if name.first() == Some(&b':') {
-            return self.set_pseudo(name, value);
-        }
-        let Some(at) = self.entries.iter().position(|(have, _)| have.eq_ignore_ascii_case(name)) else {
-            return self.add(name, value);
-        };
-        let mut index = 0;
-        self.entries.retain(|(have, _)| {
-            let keep = index <= at || !have.eq_ignore_ascii_case(name);
-            index += 1;
-            keep
-        });
-        if let Some(entry) = self.entries.get_mut(at) {
-            entry.1 = Bytes::copy_from_slice(value);
+        let name = self.canonical(name);
+        self.remove(&name);
+        self.insert(name, value);
+    }
+
+    /// Makes this the only value of a name, where the first one stood or else at the end.
+    pub fn overwrite(&mut self, name: &[u8], value: &[u8]) {
+        let name = self.canonical(name);
+        match self.entries.iter_mut().find(|(have, _)| *have == name) {
+            Some(entry) => entry.1 = Bytes::copy_from_slice(value),
+            None => self.insert(name, value),
         }
     }
 
     /// Removes every entry of a name and says whether there was one.
     pub fn remove(&mut self, name: &[u8]) -> bool {
+        let name = self.canonical(name);
         let before = self.entries.len();
-        self.entries.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+        self.entries.retain(|(have, _)| *have != name);
         before != self.entries.len()
     }
 
@@ -97,20 +99,67 @@ impl HeaderMap {
         self.entries.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
-    fn set_pseudo(&mut self, name: &[u8], value: &[u8]) {
-        let value = Bytes::copy_from_slice(value);
-        if let Some(entry) = self.entries.iter_mut().find(|(have, _)| have.eq_ignore_ascii_case(name)) {
-            entry.1 = value;
-            return;
+    /// Pseudo-headers go before all others, everything else to the end.
+    fn insert(&mut self, name: Bytes, value: &[u8]) {
+        let pseudo = name.first() == Some(&b':');
+        let is_pseudo = |(have, _): &&(Bytes, Bytes)| have.first() == Some(&b':');
+        let at = if pseudo { self.entries.iter().take_while(is_pseudo).count() } else { self.entries.len() };
+        self.entries.insert(at, (name, Bytes::copy_from_slice(value)));
+    }
+
+    /// The name that an entry has; a request's `host` is its `:authority`.
+    fn canonical(&self, name: &[u8]) -> Bytes {
+        let is_host = name.eq_ignore_ascii_case(b"host");
+        if is_host && self.entries.iter().any(|(have, _)| have.as_ref() == b":authority") {
+            return Bytes::from_static(b":authority");
         }
-        let at = self.entries.iter().take_while(|(have, _)| have.first() == Some(&b':')).count();
-        self.entries.insert(at, (lower(name), value));
+        Bytes::from(name.to_ascii_lowercase())
     }
 }
 
-fn lower(name: &[u8]) -> Bytes {
-    Bytes::from(name.to_ascii_lowercase())
-}
+/// The headers beside the pseudo-headers that Envoy keeps in fields of their own, sorted.
+const INLINE: [&[u8]; 40] = [
+    b"connection",
+    b"content-length",
+    b"content-type",
+    b"date",
+    b"expect",
+    b"grpc-message",
+    b"grpc-status",
+    b"grpc-timeout",
+    b"keep-alive",
+    b"location",
+    b"proxy-connection",
+    b"proxy-status",
+    b"server",
+    b"te",
+    b"transfer-encoding",
+    b"upgrade",
+    b"user-agent",
+    b"via",
+    b"x-client-trace-id",
+    b"x-envoy-attempt-count",
+    b"x-envoy-decorator-operation",
+    b"x-envoy-degraded",
+    b"x-envoy-downstream-service-cluster",
+    b"x-envoy-downstream-service-node",
+    b"x-envoy-expected-rq-timeout-ms",
+    b"x-envoy-external-address",
+    b"x-envoy-force-trace",
+    b"x-envoy-immediate-health-check-fail",
+    b"x-envoy-internal",
+    b"x-envoy-ip-tags",
+    b"x-envoy-original-url",
+    b"x-envoy-ratelimited",
+    b"x-envoy-upstream-canary",
+    b"x-envoy-upstream-healthchecked-cluster",
+    b"x-forwarded-client-cert",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-forwarded-proto",
+    b"x-request-id",
+];
 
 #[cfg(test)]
 mod tests {
@@ -128,17 +177,26 @@ mod tests {
         assert_eq!(map.get(b"a"), Some(&b"1"[..]));
         assert_eq!(map.get_joined(b"a"), Some(b"1,3".to_vec()));
         map.replace(b"A", b"4");
-        assert_eq!(listing(&map), ["a=4", "b=2"]);
-        map.replace(b"c", b"5");
+        assert_eq!(listing(&map), ["b=2", "a=4"]);
+        map.overwrite(b"b", b"5");
         assert!(map.remove(b"a"));
         assert!(!map.remove(b"a"));
-        assert_eq!(listing(&map), ["b=2", "c=5"]);
+        assert_eq!(listing(&map), ["b=5"]);
     }
 
     #[test]
-    fn pseudo_headers_come_first_and_only_once() {
-        let mut map = HeaderMap::from_pairs([("x", "1"), (":path", "/"), (":method", "GET")]);
+    fn pseudo_headers_and_inline_headers_have_one_entry() {
+        let mut map = HeaderMap::from_pairs([("user-agent", "1"), (":path", "/"), (":authority", "a")]);
         map.add(b":path", b"/two");
-        assert_eq!(listing(&map), [":path=/two", ":method=GET", "x=1"]);
+        map.add(b"User-Agent", b"2");
+        map.add(b"host", b"b");
+        assert_eq!(listing(&map), [":path=/,/two", ":authority=a,b", "user-agent=1,2"]);
+        map.replace(b":path", b"/");
+        assert_eq!(listing(&map), [":authority=a,b", ":path=/", "user-agent=1,2"]);
+    }
+
+    #[test]
+    fn the_list_of_inline_headers_is_sorted() {
+        assert!(INLINE.is_sorted());
     }
 }

@@ -4,6 +4,8 @@
 //! one that comes while a response is on its way through the filters goes straight to the client; one that comes after the
 //! head has left can only cut the stream.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use bytes::Bytes;
 
 use super::HeaderMap;
@@ -19,6 +21,8 @@ pub(super) struct LocalReply {
     headers: Pairs,
     grpc_status: Option<u32>,
     details: String,
+    flags: u64,
+    transport_failure: Option<&'static str>,
 }
 
 const GRPC_UNAVAILABLE: u32 = 14;
@@ -31,6 +35,8 @@ impl LocalReply {
             headers: Vec::new(),
             grpc_status: None,
             details: details.to_owned(),
+            flags: 0,
+            transport_failure: None,
         }
     }
 
@@ -44,6 +50,14 @@ impl LocalReply {
 
     pub(super) fn no_cluster() -> Self {
         Self::new(503, "", "cluster_not_found")
+    }
+
+    pub(super) fn no_status() -> Self {
+        Self::new(
+            502,
+            "missing required header: :status",
+            "filter_removed_required_response_headers{missing_required_header:_:status}",
+        )
     }
 
     pub(super) fn direct_response(status: u16, body: &str) -> Self {
@@ -61,21 +75,38 @@ impl LocalReply {
     fn upstream_failure(failure: UpstreamFailure) -> Self {
         const BEFORE_HEADERS: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
         match failure {
-            UpstreamFailure::NoHealthyUpstream => Self::new(503, "no healthy upstream", "no_healthy_upstream"),
-            UpstreamFailure::Connect => Self::new(
-                503,
-                &format!(
-                    "{BEFORE_HEADERS}remote connection failure, transport failure reason: \
-                     delayed connect error: Connection refused"
-                ),
-                "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}",
-            ),
-            UpstreamFailure::Timeout => Self::new(504, "upstream request timeout", "response_timeout"),
-            UpstreamFailure::Reset => Self::new(
-                503,
-                &format!("{BEFORE_HEADERS}connection termination"),
-                "upstream_reset_before_response_started{connection_termination}",
-            ),
+            UpstreamFailure::NoHealthyUpstream => {
+                Self { flags: 0x2, ..Self::new(503, "no healthy upstream", "no_healthy_upstream") }
+            }
+            UpstreamFailure::Connect => Self {
+                flags: 0x20,
+                transport_failure: Some("delayed connect error: Connection refused"),
+                ..Self::new(
+                    503,
+                    &format!("{BEFORE_HEADERS}remote connection failure"),
+                    "upstream_reset_before_response_started\
+                     {remote_connection_failure|delayed_connect_error:_Connection_refused}",
+                )
+            },
+            UpstreamFailure::Timeout => {
+                Self { flags: 0x4, ..Self::new(504, "upstream request timeout", "response_timeout") }
+            }
+            UpstreamFailure::Reset => Self {
+                flags: 0x10,
+                ..Self::new(
+                    503,
+                    &format!("{BEFORE_HEADERS}remote reset"),
+                    "upstream_reset_before_response_started{remote_reset}",
+                )
+            },
+            UpstreamFailure::Disconnect => Self {
+                flags: 0x40,
+                ..Self::new(
+                    503,
+                    &format!("{BEFORE_HEADERS}connection termination"),
+                    "upstream_reset_before_response_started{connection_termination}",
+                )
+            },
         }
     }
 
@@ -87,6 +118,8 @@ impl LocalReply {
             headers: response.headers,
             grpc_status: u32::try_from(response.grpc_status).ok().filter(|status| *status <= 16),
             details: details.split(char::is_whitespace).collect::<Vec<_>>().join("_"),
+            flags: 0,
+            transport_failure: None,
         }
     }
 
@@ -106,15 +139,11 @@ impl LocalReply {
             return (headers, Vec::new());
         }
         headers.add(b":status", self.status.to_string().as_bytes());
+        self.headers.iter().for_each(|(name, value)| headers.add(name, value));
         if !self.body.is_empty() {
-            headers.add(b"content-length", self.body.len().to_string().as_bytes());
-            headers.add(b"content-type", b"text/plain");
-        }
-        for (name, value) in &self.headers {
-            // Of these two there is one, and the plugin's own wins.
-            match name.to_ascii_lowercase().as_slice() {
-                b"content-type" | b"content-length" => headers.replace(name, value),
-                _ => headers.add(name, value),
+            headers.overwrite(b"content-length", self.body.len().to_string().as_bytes());
+            if headers.get(b"content-type").is_none() {
+                headers.add(b"content-type", b"text/plain");
             }
         }
         let body = if header(b":method") == b"HEAD" { Vec::new() } else { self.body };
@@ -127,7 +156,7 @@ fn is_grpc(content_type: &[u8]) -> bool {
 }
 
 /// The gRPC status of an HTTP status (`http-grpc-status-mapping.md` of gRPC).
-fn grpc_status(http: u32) -> u32 {
+pub(super) fn grpc_status(http: u32) -> u32 {
     match http {
         400 => 13,
         401 => 16,
@@ -155,10 +184,14 @@ impl Worker {
         let Some(stream) = self.streams.get_mut(&id).filter(|stream| !stream.finishing) else { return };
         stream.request.aborted = true;
         stream.replied_locally = true;
-        let details = reply.details.clone();
+        let (details, flags, transport_failure) = (reply.details.clone(), reply.flags, reply.transport_failure);
         let started = {
             let mut state = stream.state.borrow_mut();
-            state.response_details = details;
+            state.response_details = Some(details);
+            state.response_flags |= flags;
+            if let Some(reason) = transport_failure {
+                state.transport_failure = reason.to_owned();
+            }
             state.response.headers.is_some()
         };
         let (headers, body) = {
@@ -172,14 +205,37 @@ impl Worker {
             }
         } else if !stream.response.headers_delivered {
             stream.response.aborted = true;
-            (stream.response.headers_delivered, stream.response.end_delivered) = (true, true);
-            stream.state.borrow_mut().response.headers = Some(headers.clone());
-            self.emit(id, StreamEvent::ResponseHeaders { headers, end_stream: body.is_empty() });
+            stream.state.borrow_mut().response.headers = Some(headers);
+            self.send_response_headers(id, body.is_empty());
             if !body.is_empty() {
+                self.set_response_ended(id);
                 self.emit(id, StreamEvent::ResponseData { data: Bytes::from(body), end_stream: true });
             }
         } else {
             self.close(id);
+        }
+    }
+
+    /// Lets the response's head go to the client, with the date that the connection manager adds.
+    pub(super) fn send_response_headers(&mut self, id: StreamId, end_stream: bool) {
+        let now = self.shared().process.environment.unix_nanos();
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        (stream.response.headers_delivered, stream.response.end_delivered) = (true, end_stream);
+        let headers = {
+            let mut state = stream.state.borrow_mut();
+            let Some(headers) = &mut state.response.headers else { return };
+            if headers.get(b"date").is_none() {
+                let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_nanos(now));
+                headers.add(b"date", date.as_bytes());
+            }
+            headers.clone()
+        };
+        self.emit(id, StreamEvent::ResponseHeaders { headers, end_stream });
+    }
+
+    fn set_response_ended(&mut self, id: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.response.end_delivered = true;
         }
     }
 
@@ -190,6 +246,14 @@ impl Worker {
         if !std::mem::replace(&mut filter.view.borrow_mut().replied, true) {
             self.reply(id, LocalReply::from_plugin(response));
         }
+    }
+
+    /// A plugin cuts a stream.
+    pub(super) fn plugin_close(&mut self, id: StreamId) {
+        if let Some(stream) = self.streams.get(&id) {
+            stream.state.borrow_mut().response_details = Some("wasm_close_stream".to_owned());
+        }
+        self.close(id);
     }
 
     pub(super) fn fail_upstream(&mut self, id: StreamId, failure: UpstreamFailure) {

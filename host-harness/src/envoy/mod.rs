@@ -8,6 +8,7 @@
 mod environment;
 mod events;
 mod filter_chain;
+mod foreign;
 mod headers;
 mod local_reply;
 mod metrics;

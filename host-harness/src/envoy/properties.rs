@@ -11,8 +11,9 @@
 use serde_json::Value as Json;
 
 use super::HeaderMap;
+use super::local_reply::grpc_status;
 use super::node_message;
-use super::stream_state::{SelectedRoute, StreamState};
+use super::stream_state::{StreamState, View};
 use super::vm_host::StreamContext;
 use crate::abi::{Pairs as PairList, Status, encode_pairs};
 use crate::bootstrap::{Node, Plugin};
@@ -51,10 +52,14 @@ fn find(source: &Source<'_>, segments: &[&[u8]]) -> Option<Value> {
         _ => {}
     }
     let context = source.stream?;
-    let mut state = context.state.borrow_mut();
+    let (state, view) = (context.state.borrow(), context.view.borrow());
     match (*root, rest) {
-        (b"request", [field, rest @ ..]) => request(&state, field, rest),
-        (b"response", [field, rest @ ..]) => response(&state, field, rest),
+        (b"request" | b"response" | b"connection" | b"source" | b"destination" | b"upstream" | b"filter_state", [])
+        | (b"xds" | b"", []) => Some(Value::Opaque),
+        (b"metadata", []) => Some(empty_message()),
+        (b"request", [field, rest @ ..]) => request(&state, &view, field, rest),
+        (b"response", [field, rest @ ..]) => response(&state, &view, field, rest),
+        (b"connection", [b"requested_server_name"]) => Some(text("")),
         (b"connection", [b"id"]) => number(state.connection.id),
         (b"connection", [b"mtls"]) => Some(Value::Bool(false)),
         (b"connection_id", []) => number(state.connection.id),
@@ -62,28 +67,68 @@ fn find(source: &Source<'_>, segments: &[&[u8]]) -> Option<Value> {
         (b"source", [b"port"]) => number(u64::from(state.connection.source.port())),
         (b"destination", [b"address"]) => Some(text(&state.connection.destination.to_string())),
         (b"destination", [b"port"]) => number(u64::from(state.connection.destination.port())),
-        (b"upstream", [b"address"]) => state.upstream_address.map(|address| text(&address.to_string())),
-        (b"upstream", [b"port"]) => state.upstream_address.and_then(|address| number(u64::from(address.port()))),
-        (b"xds", [b"listener_direction"]) => Some(Value::Number(state.listener_direction as i64)),
-        (b"xds", [b"cluster_name"]) => state.route()?.cluster.map(|name| text(&name)),
-        (b"xds", [b"route_name"]) => Some(text(&state.route()?.name)),
-        (b"xds", [b"virtual_host_name"]) => state.route().map(|SelectedRoute { virtual_host, .. }| text(&virtual_host)),
+        (b"upstream", [field]) => upstream(&state, field),
+        (b"xds", [field]) => xds(&state, field),
         (b"filter_state", [key]) => state.filter_state.get(*key).cloned().map(Value::Bytes),
-        (b"request" | b"response" | b"connection" | b"source" | b"destination" | b"upstream" | b"xds", _) => None,
-        // A name of nobody's is one that a plugin may have set.
-        (name, rest) => {
-            let mut key = [b"wasm.", name].concat();
-            for segment in rest {
-                key.push(0);
-                key.extend_from_slice(segment);
-            }
-            state.filter_state.get(&key).cloned().map(Value::Bytes)
-        }
+        (b"connection" | b"source" | b"destination" | b"filter_state" | b"metadata", _) => None,
+        // A name of nobody's is one that a plugin may have set. What it set under several segments is stored under all of
+        // them joined, and is not found again by this look at the first.
+        (name, []) => state.filter_state.get(&[b"wasm.", name].concat()).cloned().map(Value::Bytes),
+        _ => None,
     }
 }
 
-fn request(state: &StreamState, field: &[u8], rest: &[&[u8]]) -> Option<Value> {
-    let headers = state.request.headers.as_ref()?;
+fn upstream(state: &StreamState, field: &[u8]) -> Option<Value> {
+    if field == b"request_attempt_count" {
+        state.response.headers.as_ref()?;
+        return Some(Value::Number(i64::from(state.upstream_requested)));
+    }
+    if !state.upstream_requested {
+        return None;
+    }
+    match field {
+        b"address" => state.upstream_address.map(|address| text(&address.to_string())),
+        b"port" => state.upstream_address.and_then(|address| number(u64::from(address.port()))),
+        b"transport_failure_reason" => Some(text(&state.transport_failure)),
+        b"num_endpoints" => number(state.upstream_endpoints),
+        _ => None,
+    }
+}
+
+fn xds(state: &StreamState, field: &[u8]) -> Option<Value> {
+    match field {
+        b"listener_direction" => return Some(Value::Number(state.listener_direction as i64)),
+        b"listener_metadata" => return Some(empty_message()),
+        b"filter_chain_name" => return Some(text("")),
+        _ => {}
+    }
+    let route = state.seen_route()?;
+    match field {
+        b"cluster_name" => route.cluster.as_ref().map(|name| text(name)),
+        b"cluster_metadata" => route.cluster.as_ref().map(|_| empty_message()),
+        b"route_name" => Some(text(&route.name)),
+        b"route_metadata" | b"virtual_host_metadata" => Some(empty_message()),
+        b"virtual_host_name" => Some(text(&route.virtual_host)),
+        _ => None,
+    }
+}
+
+/// Metadata of which nothing is configured: a message without fields is no bytes.
+fn empty_message() -> Value {
+    Value::Bytes(Vec::new())
+}
+
+/// What needs the head is there while the filter may see the head.
+fn request(state: &StreamState, view: &View, field: &[u8], rest: &[&[u8]]) -> Option<Value> {
+    match (field, rest) {
+        (b"protocol", []) => return Some(text(&state.connection.protocol)),
+        (b"time", []) => return number(state.started_at),
+        (b"duration", []) => return state.finished_at.and_then(|end| number(end.saturating_sub(state.started_at))),
+        _ => {}
+    }
+    let absent = HeaderMap::new();
+    let visible = view.request.headers || view.logging;
+    let headers = state.request.headers.as_ref().filter(|_| visible).unwrap_or(&absent);
     let header = |name: &[u8]| headers.get(name).map(|value| Value::Bytes(value.to_vec()));
     match (field, rest) {
         (b"path", []) => header(b":path"),
@@ -102,9 +147,6 @@ fn request(state: &StreamState, field: &[u8], rest: &[&[u8]]) -> Option<Value> {
         (b"referer", []) => header(b"referer"),
         (b"useragent", []) => header(b"user-agent"),
         (b"id", []) => header(b"x-request-id"),
-        (b"protocol", []) => Some(text(&state.connection.protocol)),
-        (b"time", []) => number(state.started_at),
-        (b"duration", []) => state.finished_at.and_then(|end| number(end.saturating_sub(state.started_at))),
         (b"size", []) => {
             match headers.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok()) {
                 Some(length) => Some(Value::Number(length)),
@@ -121,24 +163,39 @@ fn request(state: &StreamState, field: &[u8], rest: &[&[u8]]) -> Option<Value> {
     }
 }
 
-fn response(state: &StreamState, field: &[u8], rest: &[&[u8]]) -> Option<Value> {
-    if let (b"code_details", []) = (field, rest) {
-        return (!state.response_details.is_empty()).then(|| text(&state.response_details));
-    }
-    let headers = state.response.headers.as_ref()?;
+fn response(state: &StreamState, view: &View, field: &[u8], rest: &[&[u8]]) -> Option<Value> {
+    let absent = HeaderMap::new();
+    let shown = |visible: bool, map: &Option<HeaderMap>| map.clone().filter(|_| visible || view.logging);
+    let visible_headers = shown(view.response.headers, &state.response.headers);
+    let visible_trailers = shown(view.response.trailers, &state.response.trailers);
+    let status = state.response.headers.as_ref().and_then(|headers| headers.get(b":status"));
+    let code: Option<u32> = status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+    let headers = visible_headers.as_ref().unwrap_or(&absent);
     match (field, rest) {
-        (b"code", []) => std::str::from_utf8(headers.get(b":status")?).ok()?.parse().ok().map(Value::Number),
-        (b"size", []) => number(state.response.body_size),
+        (b"code_details", []) => return state.response_details.as_ref().map(|details| text(details)),
+        (b"flags", []) => return number(state.response_flags),
+        (b"code", []) => return code.map(|code| Value::Number(i64::from(code))),
+        (b"size", []) => return number(state.response.body_size),
+        (b"total_size", []) => {
+            let heads = headers.byte_size() + visible_trailers.as_ref().map_or(0, HeaderMap::byte_size);
+            return number(state.response.body_size.saturating_add(u64::try_from(heads).unwrap_or(u64::MAX)));
+        }
+        (b"trailers", []) => return Some(pairs(visible_trailers.as_ref().unwrap_or(&absent))),
+        _ => {}
+    }
+    match (field, rest) {
         (b"headers", []) => Some(pairs(headers)),
         (b"headers", [name]) => headers.get_joined(name).map(Value::Bytes),
-        (b"trailers", []) => state.response.trailers.as_ref().map(pairs),
-        (b"trailers", [name]) => state.response.trailers.as_ref()?.get_joined(name).map(Value::Bytes),
+        (b"trailers", [name]) => visible_trailers.as_ref()?.get_joined(name).map(Value::Bytes),
         (b"grpc_status", []) => {
-            let status = state.response.trailers.as_ref().and_then(|trailers| trailers.get(b"grpc-status"));
-            let status = status.or_else(|| headers.get(b"grpc-status"))?;
-            std::str::from_utf8(status).ok()?.parse().ok().map(Value::Number)
+            let status = visible_trailers.as_ref().and_then(|trailers| trailers.get(b"grpc-status"));
+            let said = status.or_else(|| headers.get(b"grpc-status"));
+            match said {
+                Some(status) => std::str::from_utf8(status).ok()?.parse().ok().map(Value::Number),
+                // A response that does not say is judged by its HTTP status.
+                None => code.map(|code| Value::Number(i64::from(grpc_status(code)))),
+            }
         }
-        (b"flags", []) => Some(Value::Number(0)),
         _ => None,
     }
 }
@@ -195,8 +252,21 @@ fn encode(value: Value) -> Result<Vec<u8>, Status> {
     }
 }
 
+/// A map has each name once: the values of a repeated one are joined.
 fn pairs(headers: &HeaderMap) -> Value {
-    Value::Pairs(headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect())
+    let mut joined: PairList = Vec::new();
+    for (name, value) in headers.iter() {
+        match joined.iter_mut().find(|(have, _)| have == name) {
+            Some((_, values)) => values.extend([&b","[..], value].concat()),
+            None => joined.push((name.to_vec(), value.to_vec())),
+        }
+    }
+    // A map of headers is encoded even when it is empty: a count of zero.
+    Value::Bytes(if joined.is_empty() {
+        vec![0; 4]
+    } else {
+        encode_pairs(joined.iter().map(|(name, value)| (name.as_slice(), value.as_slice())))
+    })
 }
 
 fn text(value: &str) -> Value {

@@ -30,12 +30,21 @@ pub(super) struct StreamState {
     pub(super) started_at: u64,
     pub(super) request: Message,
     pub(super) response: Message,
-    pub(super) response_details: String,
+    pub(super) response_details: Option<String>,
+    /// Response flags as `envoy.data.accesslog.v3.ResponseFlags` numbers them; bit by bit.
+    pub(super) response_flags: u64,
+    pub(super) transport_failure: String,
     pub(super) finished_at: Option<u64>,
+    /// The router has sent the request on.
+    pub(super) upstream_requested: bool,
+    /// How many endpoints its cluster has.
+    pub(super) upstream_endpoints: u64,
     pub(super) upstream_address: Option<SocketAddr>,
     /// What plugins wrote with `proxy_set_property`, by full key (`wasm.<path>`).
     pub(super) filter_state: BTreeMap<Vec<u8>, Vec<u8>>,
-    route: Option<Option<SelectedRoute>>,
+    /// The route as it was last found, and whether it still counts.
+    route: Option<SelectedRoute>,
+    route_is_known: bool,
 }
 
 /// One half of an exchange.
@@ -77,24 +86,37 @@ impl StreamState {
             started_at: now,
             request: Message::default(),
             response: Message::default(),
-            response_details: String::new(),
+            response_details: None,
+            response_flags: 0,
+            transport_failure: String::new(),
             finished_at: None,
+            upstream_requested: false,
+            upstream_endpoints: 0,
             upstream_address: None,
             filter_state: BTreeMap::new(),
             route: None,
+            route_is_known: false,
         }
     }
 
     /// The route, found now unless it is still known.
-    pub(super) fn route(&mut self) -> Option<SelectedRoute> {
-        if self.route.is_none() {
-            self.route = Some(self.find_route());
+    pub(super) fn route(&mut self) -> Option<&SelectedRoute> {
+        if !self.route_is_known {
+            self.route = self.find_route();
+            self.route_is_known = true;
         }
-        self.route.clone().flatten()
+        self.route.as_ref()
+    }
+
+    /// The route as plugins see it: the one that was found last, even when the cache has been cleared since.
+    pub(super) fn seen_route(&self) -> Option<&SelectedRoute> {
+        self.route.as_ref()
     }
 
     fn find_route(&self) -> Option<SelectedRoute> {
         let headers = self.request.headers.as_ref()?;
+        // Envoy's route table answers nothing to a request that has lost the scheme it came by.
+        headers.get(b"x-forwarded-proto").filter(|scheme| !scheme.is_empty())?;
         let (host, route) = self.routes.select(headers, &|key| self.filter_state.get(key.as_bytes()).cloned())?;
         let direct = match &route.action {
             RouteAction::Direct { status, body } => Some((*status, body.clone())),
@@ -110,7 +132,7 @@ impl StreamState {
     }
 
     pub(super) fn clear_route_cache(&mut self) {
-        self.route = None;
+        self.route_is_known = false;
     }
 }
 

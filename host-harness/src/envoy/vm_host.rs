@@ -5,7 +5,7 @@
 //! `context.cc` in Envoy; the rows of FIDELITY.md name the tests.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::HeaderMap;
 use super::environment::LogLine;
 use super::events::{Callout, CalloutId, CalloutResponse, Event, StreamId};
+use super::foreign;
 use super::metrics::MetricIds;
 use super::process::Process;
 use super::properties;
@@ -27,6 +28,10 @@ use crate::bootstrap::{Node, Plugin};
 
 type Answer<T> = Result<T, Status>;
 
+/// The low two bits of a token are its kind.
+const GRPC_CALL: u32 = 1;
+const GRPC_STREAM: u32 = 2;
+
 /// What the worker does once the callback has returned.
 pub(super) enum Action {
     Continue { stream: StreamId, filter: usize, kind: StreamKind },
@@ -40,7 +45,8 @@ pub(super) struct WorkerShared {
     pub(super) process: Arc<Process>,
     pub(super) index: u32,
     pub(super) node: Node,
-    pub(super) clusters: HashSet<String>,
+    /// The proxy's clusters, and how many endpoints each has.
+    pub(super) clusters: HashMap<String, u64>,
     pub(super) actions: RefCell<VecDeque<Action>>,
     pub(super) events: RefCell<VecDeque<Event>>,
     pub(super) tracing: Cell<bool>,
@@ -232,9 +238,8 @@ impl VmHost {
                 let root = root.borrow();
                 root.answer.as_ref().map(|answer| read(&answer.body)).ok_or(Status::NotFound)
             }
-            Buffer::DownstreamData | Buffer::UpstreamData | Buffer::GrpcReceiveBuffer | Buffer::CallData => {
-                Err(Status::NotFound)
-            }
+            Buffer::DownstreamData | Buffer::UpstreamData | Buffer::GrpcReceiveBuffer => Ok(read(&[])),
+            Buffer::CallData => Err(Status::NotFound),
         }
     }
 }
@@ -269,9 +274,11 @@ impl Host for VmHost {
         if level < self.log_level() {
             return;
         }
+        // Root contexts log under the name of the plugin that the virtual machine was made for.
+        let plugin = if self.stream().is_some() { self.plugin() } else { self.plugin.clone() };
         let line = LogLine {
             level,
-            plugin: self.plugin().name.clone(),
+            plugin: plugin.name.clone(),
             message: String::from_utf8_lossy(message).into_owned(),
             from_host: false,
         };
@@ -368,7 +375,7 @@ impl Host for VmHost {
         let (half, message) = match buffer {
             Buffer::RequestBody => (&view.request, &mut state.request),
             Buffer::ResponseBody => (&view.response, &mut state.response),
-            _ => return Err(Status::BadArgument),
+            _ => return self.read_buffer(buffer, |_| ()).and(Err(Status::BadArgument)),
         };
         let target = if half.buffering {
             message.buffered.as_mut()
@@ -399,10 +406,11 @@ impl Host for VmHost {
     }
 
     fn continue_stream(&mut self, kind: StreamKind) -> Answer<()> {
-        if matches!(kind, StreamKind::Downstream | StreamKind::Upstream) {
-            return Err(Status::Unimplemented);
-        }
         let Some(context) = self.stream() else { return Err(Status::Unimplemented) };
+        if matches!(kind, StreamKind::Downstream | StreamKind::Upstream) {
+            // An HTTP stream has no such half; the call is taken and nothing comes of it.
+            return Ok(());
+        }
         self.worker.actions.borrow_mut().push_back(Action::Continue {
             stream: context.id,
             filter: context.filter,
@@ -468,7 +476,9 @@ impl Host for VmHost {
     }
 
     fn record_metric(&mut self, metric: u32, value: u64) -> Answer<()> {
-        self.process().metrics.record(self.metrics.name(metric)?, value)
+        // Unlike its neighbours, this call does not look at the kind first.
+        let name = self.metrics.name(metric).map_err(|_| Status::NotFound)?;
+        self.process().metrics.record(name, value)
     }
 
     fn metric(&mut self, metric: u32) -> Answer<u64> {
@@ -479,8 +489,10 @@ impl Host for VmHost {
         let cluster = String::from_utf8_lossy(&call.upstream).into_owned();
         let headers = HeaderMap::from_pairs(call.headers);
         let complete = [&b":method"[..], b":path", b":authority"].iter().all(|name| headers.get(name).is_some());
-        if !complete || !self.worker.clusters.contains(&cluster) {
-            return Err(Status::BadArgument);
+        let endpoints = self.worker.clusters.get(&cluster).copied().filter(|_| complete);
+        // Without an endpoint Envoy fails at once, before it has given out a token.
+        if endpoints.ok_or(Status::BadArgument)? == 0 {
+            return Err(Status::InternalFailure);
         }
         let (root_id, root) = self.root().ok_or(Status::BadArgument)?;
         // The low two bits of a token are its kind; an HTTP call's are zero.
@@ -501,8 +513,22 @@ impl Host for VmHost {
         Ok(token)
     }
 
-    fn grpc_call(&mut self, _call: GrpcCall) -> Answer<u32> {
-        Err(Status::Unimplemented)
+    fn grpc_call(&mut self, call: GrpcCall) -> Answer<u32> {
+        // What is neither a cluster nor a serialized `GrpcService` cannot be read; calls themselves are not modelled.
+        let known = self.worker.clusters.contains_key(&*String::from_utf8_lossy(&call.upstream));
+        Err(if known { Status::Unimplemented } else { Status::ParseFailure })
+    }
+
+    fn grpc_send(&mut self, token: u32, _message: &[u8], _end_stream: bool) -> Answer<()> {
+        Err(if token & 3 == GRPC_STREAM { Status::NotFound } else { Status::BadArgument })
+    }
+
+    fn grpc_cancel(&mut self, token: u32) -> Answer<()> {
+        Err(if matches!(token & 3, GRPC_CALL | GRPC_STREAM) { Status::NotFound } else { Status::BadArgument })
+    }
+
+    fn grpc_close(&mut self, token: u32) -> Answer<()> {
+        self.grpc_cancel(token)
     }
 
     fn set_tick_period(&mut self, period: Duration) -> Answer<()> {
@@ -515,7 +541,8 @@ impl Host for VmHost {
     }
 
     fn set_effective_context(&mut self, context: u32) -> Answer<()> {
-        if !self.contexts.contains_key(&context) {
+        // Context 0 is the virtual machine's own.
+        if context != 0 && !self.contexts.contains_key(&context) {
             return Err(Status::BadArgument);
         }
         self.effective = context;
@@ -532,20 +559,10 @@ impl Host for VmHost {
         Ok(())
     }
 
-    fn call_foreign_function(&mut self, name: &[u8], _arguments: &[u8]) -> Answer<Vec<u8>> {
+    fn call_foreign_function(&mut self, name: &[u8], arguments: &[u8]) -> Answer<Vec<u8>> {
         match name {
             b"clear_route_cache" => self.clear_route_cache().map(|()| Vec::new()),
-            // Known to Envoy, not modelled here.
-            b"verify_signature"
-            | b"sign"
-            | b"compress"
-            | b"uncompress"
-            | b"set_envoy_filter_state"
-            | b"expr_create"
-            | b"expr_evaluate"
-            | b"expr_delete"
-            | b"declare_property" => Err(Status::Unimplemented),
-            _ => Err(Status::NotFound),
+            name => foreign::call(name, arguments),
         }
     }
 }

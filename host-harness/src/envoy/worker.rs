@@ -40,7 +40,11 @@ impl Worker {
             process,
             index,
             node: proxy.node.clone(),
-            clusters: proxy.clusters.iter().map(|cluster| cluster.name.clone()).collect(),
+            clusters: proxy
+                .clusters
+                .iter()
+                .map(|cluster| (cluster.name.clone(), u64::try_from(cluster.endpoints.len()).unwrap_or(u64::MAX)))
+                .collect(),
             actions: RefCell::new(VecDeque::new()),
             events: RefCell::new(VecDeque::new()),
             tracing: Cell::new(false),
@@ -105,7 +109,14 @@ impl Worker {
     }
 
     /// The request's head has come.
-    pub fn request_headers(&mut self, stream: StreamId, headers: HeaderMap, end_stream: bool) {
+    pub fn request_headers(&mut self, stream: StreamId, mut headers: HeaderMap, end_stream: bool) {
+        // Envoy's connection manager takes a fragment off the path before any filter sees it.
+        if let Some(path) = headers.get(b":path")
+            && let Some(at) = path.iter().position(|byte| *byte == b'#')
+        {
+            let path = path.get(..at).unwrap_or_default().to_vec();
+            headers.overwrite(b":path", &path);
+        }
         self.receive_headers(stream, Half::Request, headers, end_stream);
         self.settle(stream);
     }
@@ -126,7 +137,7 @@ impl Worker {
     pub fn response_headers(&mut self, stream: StreamId, headers: HeaderMap, end_stream: bool) {
         if self.awaits_upstream(stream) {
             if let Some(stream) = self.streams.get(&stream) {
-                stream.state.borrow_mut().response_details = "via_upstream".to_owned();
+                stream.state.borrow_mut().response_details = Some("via_upstream".to_owned());
             }
             self.receive_headers(stream, Half::Response, headers, end_stream);
             self.settle(stream);
@@ -271,7 +282,7 @@ impl Worker {
                     self.resume(stream, Half::Request, filter);
                 }
                 Some(Action::Continue { stream, filter, .. }) => self.resume(stream, Half::Response, filter),
-                Some(Action::Close { stream }) => self.close(stream),
+                Some(Action::Close { stream }) => self.plugin_close(stream),
                 Some(Action::LocalReply { stream, filter, response }) => self.plugin_reply(stream, filter, response),
                 Some(Action::RootDone { machine_key, root }) => {
                     if let Some(machine) = self.plugins.machine_of(&machine_key) {

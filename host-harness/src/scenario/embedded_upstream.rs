@@ -121,6 +121,7 @@ fn made_up(failure: UpstreamFailure) -> CalloutResponse {
         UpstreamFailure::NoHealthyUpstream => ("503", "no healthy upstream".to_owned()),
         UpstreamFailure::Connect => ("503", format!("{BEFORE_HEADERS}remote connection failure")),
         UpstreamFailure::Reset => ("503", format!("{BEFORE_HEADERS}remote reset")),
+        UpstreamFailure::Disconnect => ("503", format!("{BEFORE_HEADERS}connection termination")),
         UpstreamFailure::Timeout => ("504", "upstream request timeout".to_owned()),
     };
     let length = body.len().to_string();
