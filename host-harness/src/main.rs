@@ -1,3 +1,5 @@
 //! The command `weft`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    host_harness::cli::main()
+}

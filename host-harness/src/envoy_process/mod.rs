@@ -12,6 +12,7 @@ mod process;
 pub use binary::{EnvoyBinary, MissingEnvoy};
 pub use fetch::FetchError;
 pub use log::{LogEntry, WasmLine};
+pub(crate) use process::bound_to_this_thread;
 pub use process::{EnvoyProcess, StartError, StartOptions};
 
 /// The version of Envoy that the harness is compared with.

@@ -5,6 +5,7 @@
 //! *thread* that forked, and that is one more reason for the thread. Where there is no `setpriv`, an Envoy outlives a parent
 //! that was killed with SIGKILL, and only then.
 
+use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -117,7 +118,7 @@ impl EnvoyProcess {
         let files = tempfile::tempdir().map_err(unwritten)?;
         let admin_file = files.path().join("admin");
         let configuration = write_configuration(proxy, files.path()).map_err(unwritten)?;
-        let mut command = command_for(binary.path());
+        let mut command = bound_to_this_thread(binary.path().as_os_str());
         command
             .arg("--config-path")
             .arg(configuration)
@@ -237,17 +238,17 @@ fn write_configuration(proxy: &Proxy, folder: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Envoy, to be killed by the kernel when the thread that starts it dies, where there is a way to ask for that.
-fn command_for(binary: &Path) -> Command {
+/// A command whose process the kernel kills when the thread that starts it dies, where there is a way to ask for that.
+pub(crate) fn bound_to_this_thread(program: &OsStr) -> Command {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let setpriv = std::env::split_paths(&folders).map(|folder| folder.join("setpriv")).find(|path| path.is_file());
     match setpriv {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
-            command.args(["--pdeathsig", "KILL", "--"]).arg(binary);
+            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
             command
         }
-        None => Command::new(binary),
+        None => Command::new(program),
     }
 }
 

@@ -1,0 +1,106 @@
+//! How `weft` writes: results to standard output, all else to standard error, colours and spinners only on a terminal.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::abi::LogLevel;
+use crate::data_plane::LogSink;
+
+/// Things that are as they should be.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Things that are not.
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Headings.
+pub(super) const STRONG: Style = Style::new().bold();
+/// What may be overlooked.
+pub(super) const DIM: Style = Style::new().dimmed();
+
+/// Both streams of the program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Console {
+    verbose: u8,
+}
+
+/// Something that takes more than a moment; gone when dropped.
+pub(super) struct Progress(Option<ProgressBar>);
+
+impl Console {
+    pub fn new(verbose: u8) -> Self {
+        Self { verbose }
+    }
+
+    /// Writes a line of the result. A reader that has gone away is no failure.
+    pub fn line(&self, text: impl Display) {
+        let mut output = anstream::stdout().lock();
+        let _ = writeln!(output, "{text}").and_then(|()| output.flush());
+    }
+
+    /// Says something beside the result.
+    pub fn note(&self, text: impl Display) {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+
+    /// Names something that the user should know, although the work goes on.
+    pub fn warning(&self, text: impl Display) {
+        let style = AnsiColor::Yellow.on_default();
+        self.note(format_args!("{style}warning:{style:#} {text}"));
+    }
+
+    /// Names why the work cannot be done: one line per problem, indented lines belong to the one before.
+    pub fn failure(&self, reason: &dyn Display) -> ExitCode {
+        for line in reason.to_string().lines() {
+            match line.starts_with(' ') {
+                true => self.note(line),
+                false => self.note(format_args!("{BAD}error:{BAD:#} {line}")),
+            }
+        }
+        ExitCode::from(1)
+    }
+
+    /// Shows that something is being done: a spinner on a terminal, else one line.
+    pub fn progress(&self, text: &str) -> Progress {
+        if !std::io::stderr().is_terminal() {
+            self.note(text);
+            return Progress(None);
+        }
+        let spinner = ProgressBar::new_spinner().with_message(text.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}") {
+            spinner.set_style(style);
+        }
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Progress(Some(spinner))
+    }
+
+    /// The level from which on plugins' lines are shown.
+    pub fn log_level(&self) -> LogLevel {
+        match self.verbose {
+            0 => LogLevel::Warn,
+            1 => LogLevel::Info,
+            2 => LogLevel::Debug,
+            _ => LogLevel::Trace,
+        }
+    }
+
+    /// Shows what plugins log on standard error.
+    pub fn log_sink(&self) -> LogSink {
+        let console = *self;
+        Arc::new(move |proxy, line| {
+            let (level, plugin, message) = (line.level.name(), line.plugin, line.message);
+            console.note(format_args!("{DIM}{proxy}{DIM:#} {level} {plugin}: {message}"));
+        })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(spinner) = &self.0 {
+            spinner.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `weft mesh`: the mesh that a user's own manifests describe, at work until interrupted.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::console::{Console, DIM, STRONG};
+use super::interrupt::{interrupted, unless_interrupted};
+use super::plane::ProxyKind;
+use super::{Failure, Outcome};
+use crate::bootstrap::Module;
+use crate::data_plane::{DataPlane, Plane};
+use crate::mesh::{self, Mesh, Ports};
+
+/// Run the mesh that Kubernetes and Istio manifests describe, until Ctrl-C.
+///
+/// Reads Deployment, Service, Gateway, VirtualService, DestinationRule, WasmPlugin and ASMFilterDeployment. A `weft.yaml`
+/// beside them says which program stands for which image. What is not modelled is named in a warning.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  weft mesh ./manifests
+  weft mesh ./manifests --port 8001          the first gateway listens on port 8001
+  weft mesh ./manifests --proxy envoy -v
+  weft mesh ./manifests --json | head -n 1   the addresses, as soon as every listener answers
+
+weft.yaml:
+  apps:
+    \"*/http_springboot_v2:*\": {builtin: hello, greeting: Bonjour}
+    \"*/mine:*\": {command: [./mine]}   # gets PORT, its environment, and HTTP_PROXY of its sidecar")]
+pub(super) struct Arguments {
+    /// Folders and files with manifests.
+    #[arg(value_name = "DIR", required = true)]
+    paths: Vec<PathBuf>,
+    /// What runs the proxies.
+    #[arg(long, value_enum, default_value_t)]
+    proxy: ProxyKind,
+    /// The port of the first gateway listener; any free one where it is not given.
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Print the addresses as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outcome, Failure> {
+    let Arguments { paths, proxy, port, json } = arguments;
+    let (mesh, mut ports) = load(&paths, port)?;
+    mesh.warnings.iter().for_each(|warning| console.warning(warning));
+    let start = async {
+        let plane = proxy.prepare(console).await?;
+        start(&mesh, &mut ports, &plane, console).await
+    };
+    let Some(running) = unless_interrupted(start).await else { return Ok(Outcome::Interrupted) };
+    let running = running?;
+    if json {
+        console.line(addresses_json(&mesh));
+    } else {
+        print_addresses(&mesh, console);
+        console.note(format_args!("{DIM}Ctrl-C ends it.{DIM:#}"));
+    }
+    interrupted().await;
+    running.stop().await;
+    Ok(Outcome::Good)
+}
+
+/// Reads a mesh; everything that is wrong with it is the user's to mend.
+pub(super) fn load(paths: &[PathBuf], port: Option<u16>) -> Result<(Mesh, Ports), Failure> {
+    let mut ports = Ports::new(port);
+    let mesh = mesh::load(paths, &mut ports, &builtin).map_err(|error| Failure::BadInput(error.to_string()))?;
+    Ok((mesh, ports))
+}
+
+fn builtin(name: &str) -> Option<Module> {
+    let module = artifacts::module(name)?;
+    Some(Module { name: name.to_owned(), bytes: module.bytes.into() })
+}
+
+/// Starts a mesh and shows that it takes a while.
+pub(super) async fn start(
+    mesh: &Mesh,
+    ports: &mut Ports,
+    plane: &Plane,
+    console: &Console,
+) -> Result<DataPlane, Failure> {
+    let (pods, gateways) = (mesh.pods.len(), mesh.proxies.len().saturating_sub(mesh.pods.len()));
+    let progress = console.progress(&format!("starting {pods} pods and {gateways} gateway(s)"));
+    let started = DataPlane::start(mesh, ports, plane, console.log_level(), &console.log_sink()).await;
+    drop(progress);
+    started.map_err(|error| Failure::Other(error.into()))
+}
+
+/// Where the mesh is entered and what runs in it.
+pub(super) fn print_addresses(mesh: &Mesh, console: &Console) {
+    for gateway in &mesh.gateways {
+        let (name, port, address) = (&gateway.name, gateway.port, gateway.address);
+        console.line(format_args!("{STRONG}gateway {name}:{port}{STRONG:#}  http://{address}"));
+    }
+    for pod in &mesh.pods {
+        let outbound = pod.outbound;
+        let inbound: Vec<String> =
+            pod.inbound.iter().map(|it| format!("{} at {}", it.listener.port, it.listener.address)).collect();
+        let (name, inbound) = (&pod.name, inbound.join(", "));
+        console.line(format_args!("pod {name}  {inbound}{DIM}, calls out through {outbound}{DIM:#}"));
+    }
+}
+
+fn addresses_json(mesh: &Mesh) -> serde_json::Value {
+    let gateways = mesh.gateways.iter().map(|it| json!({ "name": it.name, "port": it.port, "address": it.address }));
+    let pods = mesh.pods.iter().map(|pod| {
+        let inbound = pod.inbound.iter().map(|it| json!({ "port": it.listener.port, "address": it.listener.address }));
+        json!({
+            "name": pod.name,
+            "labels": pod.labels,
+            "inbound": inbound.collect::<Vec<_>>(),
+            "outbound": pod.outbound,
+        })
+    });
+    json!({ "ready": true, "gateways": gateways.collect::<Vec<_>>(), "pods": pods.collect::<Vec<_>>() })
+}

@@ -1,0 +1,101 @@
+//! The command `weft`: what is asked on the command line, and how every subcommand speaks.
+//!
+//! Conventions of all subcommands: results go to standard output and all else to standard error; `--json` is for machines;
+//! the status is 0 for good, 1 for a difference or a failure, 2 for bad usage or bad input, 130 when interrupted. Colours
+//! appear only on a terminal. A subcommand is one module with its arguments and a `run`; adding one touches [`Command`] and
+//! nothing else here.
+
+mod console;
+pub mod demo;
+mod interrupt;
+mod mesh;
+mod plane;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use console::Console;
+
+/// Proxy-Wasm filters, tried out: on an embedded Envoy or on a real one.
+#[derive(Debug, Parser)]
+#[command(name = "weft", version, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  weft demo                      see the full-link A/B test of the guides run on this machine
+  weft demo --proxy envoy        the same on real Envoy processes
+  weft mesh ./manifests          run the mesh that your own manifests describe, until Ctrl-C
+
+Exit status: 0 good, 1 a difference or a failure, 2 bad usage or bad input.")]
+struct Weft {
+    /// Say more on standard error: once for what plugins log at info, twice for debug, three times for trace.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Mesh(mesh::Arguments),
+}
+
+/// How a subcommand ends when nothing went wrong in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Good,
+    /// Something is not as it should be; it has been said.
+    Different,
+    /// The user has had enough.
+    Interrupted,
+}
+
+/// Why a subcommand could not do its work.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// What the user gave is wrong: one line per problem.
+    #[error("{0}")]
+    BadInput(String),
+    /// It is not the user's input.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// Runs `weft` with the arguments of this process.
+pub fn main() -> ExitCode {
+    let weft = Weft::parse();
+    let console = Console::new(weft.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return console.failure(&error),
+    };
+    let outcome = runtime.block_on(async {
+        match weft.command {
+            Command::Demo(arguments) => demo::run(arguments, &console).await,
+            Command::Mesh(arguments) => mesh::run(arguments, &console).await,
+        }
+    });
+    match outcome {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Different) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(failure @ Failure::BadInput(_)) => {
+            console.failure(&failure);
+            ExitCode::from(2)
+        }
+        Err(failure) => console.failure(&failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Weft::command().debug_assert();
+    }
+}

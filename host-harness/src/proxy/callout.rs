@@ -1,0 +1,78 @@
+//! The HTTP request of a plugin to one of the proxy's clusters.
+//!
+//! As in Envoy, no endpoint, no connection and a timeout are ordinary responses (503, 503, 504) for the plugin; only a
+//! connection that breaks in the middle and an answer that is too large are failures.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+
+use super::body::OutgoingBody;
+use super::engine::{Engine, sleep};
+use super::head;
+use crate::envoy::{Callout, CalloutResponse, HeaderMap, UpstreamFailure};
+
+/// The largest body that a callout may answer with; Envoy holds it in memory too.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Sends the request and hands the answer to the plugin.
+pub(super) async fn run(engine: Rc<Engine>, callout: Callout) {
+    let Callout { id, cluster, headers, body, trailers, timeout } = callout;
+    let exchange = exchange(&engine, &cluster, headers, body, &trailers, timeout);
+    let answer = tokio::select! {
+        answer = exchange => answer,
+        () = sleep(Some(timeout).filter(|timeout| !timeout.is_zero())) => Some(local(UpstreamFailure::Timeout)),
+    };
+    engine.drive(|worker| worker.callout_response(id, answer));
+}
+
+async fn exchange(
+    engine: &Engine,
+    cluster: &str,
+    mut headers: HeaderMap,
+    body: Vec<u8>,
+    trailers: &HeaderMap,
+    timeout: Duration,
+) -> Option<CalloutResponse> {
+    let endpoint = match engine.clusters.pick(cluster) {
+        Ok(endpoint) => endpoint,
+        Err(failure) => return Some(local(failure)),
+    };
+    // What Envoy's own client says about itself.
+    headers.replace(b"x-envoy-internal", b"true");
+    headers.replace(b"x-forwarded-for", endpoint.address.ip().to_string().as_bytes());
+    if !timeout.is_zero() {
+        headers.replace(b"x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string().as_bytes());
+    }
+    if !body.is_empty() && headers.get(b"content-length").is_none() && trailers.is_empty() {
+        headers.add(b"content-length", body.len().to_string().as_bytes());
+    }
+    let trailers = (!trailers.is_empty()).then(|| head::to_fields(trailers));
+    let body = OutgoingBody::whole(Bytes::from(body), trailers);
+    let request = head::to_request(&headers, endpoint.protocol, body)?;
+    let response = match endpoint.send(request).await {
+        Ok(response) => response,
+        Err(failure) => return Some(local(failure)),
+    };
+    let (parts, body) = response.into_parts();
+    let collected = Limited::new(body, BODY_LIMIT).collect().await.ok()?;
+    let trailers = collected.trailers().map(head::from_trailers).unwrap_or_default();
+    let body = collected.to_bytes().to_vec();
+    Some(CalloutResponse { headers: head::from_response(&parts), body, trailers })
+}
+
+/// What the plugin gets when the upstream says nothing.
+fn local(failure: UpstreamFailure) -> CalloutResponse {
+    const BEFORE_HEADERS: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
+    let (status, body) = match failure {
+        UpstreamFailure::NoHealthyUpstream => ("503", "no healthy upstream".to_owned()),
+        UpstreamFailure::Connect => ("503", format!("{BEFORE_HEADERS}remote connection failure")),
+        UpstreamFailure::Timeout => ("504", "upstream request timeout".to_owned()),
+        UpstreamFailure::Reset => ("503", format!("{BEFORE_HEADERS}connection termination")),
+    };
+    let length = body.len().to_string();
+    let headers = [(":status", status), ("content-length", length.as_str()), ("content-type", "text/plain")];
+    CalloutResponse { headers: HeaderMap::from_pairs(headers), body: body.into_bytes(), trailers: HeaderMap::new() }
+}
