@@ -138,18 +138,18 @@ impl Exchange {
                 self.deadline = None;
                 self.tell(|worker, stream| worker.upstream_failed(stream, UpstreamFailure::Timeout));
             }
-            Happening::FromClient(frame) => self.from_client(frame),
-            Happening::Answered(Ok(response)) => self.answered(response),
+            Happening::FromClient(frame) => self.client_sent(frame),
+            Happening::Answered(Ok(response)) => self.upstream_answered(response),
             Happening::Answered(Err(failure)) => {
                 self.upstream = Upstream::default();
                 self.tell(|worker, stream| worker.upstream_failed(stream, failure));
             }
-            Happening::FromUpstream(frame) => self.from_upstream(frame),
+            Happening::FromUpstream(frame) => self.upstream_sent(frame),
         }
         ControlFlow::Continue(())
     }
 
-    fn from_client(&mut self, frame: Option<Result<Frame<Bytes>, hyper::Error>>) {
+    fn client_sent(&mut self, frame: Option<Result<Frame<Bytes>, hyper::Error>>) {
         match read(frame, &mut self.client.request, self.client.http1) {
             Read::Data(data, end) => self.tell(|worker, stream| worker.request_data(stream, data, end)),
             Read::Trailers(trailers) => self.tell(|worker, stream| worker.request_trailers(stream, trailers)),
@@ -157,7 +157,7 @@ impl Exchange {
         }
     }
 
-    fn answered(&mut self, response: Response<Incoming>) {
+    fn upstream_answered(&mut self, response: Response<Incoming>) {
         let (parts, body) = response.into_parts();
         let end = body.is_end_stream();
         let mut headers = head::from_response(&parts);
@@ -169,7 +169,7 @@ impl Exchange {
         self.tell(|worker, stream| worker.response_headers(stream, headers, end));
     }
 
-    fn from_upstream(&mut self, frame: Option<Result<Frame<Bytes>, hyper::Error>>) {
+    fn upstream_sent(&mut self, frame: Option<Result<Frame<Bytes>, hyper::Error>>) {
         match read(frame, &mut self.upstream.response, self.upstream.http1) {
             Read::Data(data, end) => self.tell(|worker, stream| worker.response_data(stream, data, end)),
             Read::Trailers(trailers) => self.tell(|worker, stream| worker.response_trailers(stream, trailers)),

@@ -52,7 +52,7 @@ pub enum StartError {
         /// The proxy's name.
         proxy: String,
         /// Which one, and why.
-        error: envoy::StartError,
+        error: Box<envoy::StartError>,
     },
     /// The engine itself or a thread of it does not start.
     #[error("{proxy}: expected a worker to start, but: {reason}")]

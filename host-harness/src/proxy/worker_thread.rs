@@ -62,7 +62,10 @@ impl WorkerThread {
         let thread = std::thread::Builder::new().name(format!("wrk:{index}")).spawn(move || {
             let worker = match Worker::start(process, index, &proxy) {
                 Ok(worker) => worker,
-                Err(error) => return drop(ready.send(Err(StartError::Plugin { proxy: proxy.name.clone(), error }))),
+                Err(error) => {
+                    let (proxy, error) = (proxy.name.clone(), Box::new(error));
+                    return drop(ready.send(Err(StartError::Plugin { proxy, error })));
+                }
             };
             let listeners = listeners_of(&worker, &proxy);
             let clusters = Clusters::new(&proxy.clusters, usize::try_from(index).unwrap_or_default());
