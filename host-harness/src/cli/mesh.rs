@@ -1,8 +1,10 @@
 //! `weft mesh`: the mesh that a user's own manifests describe, at work until interrupted.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::console::{Console, DIM, STRONG};
 use super::interrupt::{interrupted, unless_interrupted};
@@ -55,7 +57,7 @@ pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outco
     let Some(running) = unless_interrupted(start).await else { return Ok(Outcome::Interrupted) };
     let running = running?;
     if json {
-        console.line(addresses_json(&mesh));
+        console.line(serde_json::to_string(&addresses(&mesh)).map_err(anyhow::Error::from)?);
     } else {
         print_addresses(&mesh, console);
         console.note(format_args!("{DIM}Ctrl-C ends it.{DIM:#}"));
@@ -106,16 +108,45 @@ pub(super) fn print_addresses(mesh: &Mesh, console: &Console) {
     }
 }
 
-fn addresses_json(mesh: &Mesh) -> serde_json::Value {
-    let gateways = mesh.gateways.iter().map(|it| json!({ "name": it.name, "port": it.port, "address": it.address }));
+/// What `--json` prints, once every listener answers.
+#[derive(Serialize)]
+struct Addresses<'a> {
+    ready: bool,
+    gateways: Vec<GatewayAddress<'a>>,
+    pods: Vec<PodAddresses<'a>>,
+}
+
+#[derive(Serialize)]
+struct GatewayAddress<'a> {
+    name: &'a str,
+    port: u16,
+    address: SocketAddr,
+}
+
+#[derive(Serialize)]
+struct PodAddresses<'a> {
+    name: &'a str,
+    labels: &'a BTreeMap<String, String>,
+    inbound: Vec<InboundAddress>,
+    outbound: SocketAddr,
+}
+
+#[derive(Serialize)]
+struct InboundAddress {
+    port: u16,
+    address: SocketAddr,
+}
+
+fn addresses(mesh: &Mesh) -> Addresses<'_> {
+    let gateways = mesh.gateways.iter();
     let pods = mesh.pods.iter().map(|pod| {
-        let inbound = pod.inbound.iter().map(|it| json!({ "port": it.listener.port, "address": it.listener.address }));
-        json!({
-            "name": pod.name,
-            "labels": pod.labels,
-            "inbound": inbound.collect::<Vec<_>>(),
-            "outbound": pod.outbound,
-        })
+        let inbound =
+            pod.inbound.iter().map(|it| InboundAddress { port: it.listener.port, address: it.listener.address });
+        PodAddresses { name: &pod.name, labels: &pod.labels, inbound: inbound.collect(), outbound: pod.outbound }
     });
-    json!({ "ready": true, "gateways": gateways.collect::<Vec<_>>(), "pods": pods.collect::<Vec<_>>() })
+    Addresses {
+        ready: true,
+        gateways: gateways.map(|it| GatewayAddress { name: &it.name, port: it.port, address: it.address }).collect(),
+        pods: pods.collect(),
+    }
 }
