@@ -10,6 +10,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use crate::abi::LogLevel;
 use crate::bootstrap::Proxy;
 use crate::envoy::LogLine;
-use crate::envoy_process::{self, EnvoyBinary, EnvoyProcess};
+use crate::envoy_process::{self, EnvoyBinary, EnvoyProcess, LogEntry, LogWatcher, StartOptions};
 use crate::mesh::{Mesh, Ports};
 use crate::proxy::{self, EmbeddedProxy, SystemEnvironment};
 use application::Application;
@@ -59,12 +60,6 @@ pub enum StartError {
         /// Its address.
         address: SocketAddr,
     },
-    /// Starting was cut off.
-    #[error("{proxy}: expected the proxy to start, but starting it was cut off")]
-    CutOff {
-        /// The proxy's name.
-        proxy: String,
-    },
 }
 
 /// A running mesh.
@@ -81,7 +76,7 @@ enum Running {
 
 impl DataPlane {
     /// Starts a mesh and returns when everything in it answers. `ports` are those that the mesh was loaded with; what plugins
-    /// of embedded proxies log goes to `log`, from `level` on.
+    /// log goes to `log`, from `level` on.
     pub async fn start(
         mesh: &Mesh,
         ports: &mut Ports,
@@ -100,7 +95,7 @@ impl DataPlane {
         }
         let proxies = match plane {
             Plane::Embedded => start_embedded(mesh, ports, level, log).await?,
-            Plane::Envoy(binary) => start_envoys(mesh, ports, binary).await?,
+            Plane::Envoy(binary) => start_envoys(mesh, ports, binary, level, log).await?,
         };
         for proxy in &mesh.proxies {
             all_listeners_answer(proxy).await?;
@@ -127,31 +122,59 @@ async fn start_embedded(
     level: LogLevel,
     log: &LogSink,
 ) -> Result<Vec<Running>, StartError> {
-    let mut proxies = Vec::new();
-    for proxy in &mesh.proxies {
+    // Each compiles its modules on threads of its own, so they start side by side.
+    let starting = mesh.proxies.iter().map(|proxy| {
         let (name, log) = (proxy.name.clone(), Arc::clone(log));
         let environment = Arc::new(SystemEnvironment::new(level, move |line| log(&name, line)));
-        let started = EmbeddedProxy::start(proxy, take_sockets(proxy, ports), environment).await?;
-        proxies.push(Running::Embedded { _proxy: started });
-    }
-    Ok(proxies)
+        EmbeddedProxy::start(proxy, take_sockets(proxy, ports), environment)
+    });
+    let started = try_join_all(starting.collect::<Vec<_>>()).await?;
+    Ok(started.into_iter().map(|proxy| Running::Embedded { _proxy: proxy }).collect())
 }
 
-async fn start_envoys(mesh: &Mesh, ports: &mut Ports, binary: &EnvoyBinary) -> Result<Vec<Running>, StartError> {
-    let mut starting = JoinSet::new();
-    for proxy in &mesh.proxies {
+async fn start_envoys(
+    mesh: &Mesh,
+    ports: &mut Ports,
+    binary: &EnvoyBinary,
+    level: LogLevel,
+    log: &LogSink,
+) -> Result<Vec<Running>, StartError> {
+    let starting = mesh.proxies.iter().map(|proxy| {
         // From here on Envoy may have them.
         drop(take_sockets(proxy, ports));
-        let (binary, proxy) = (binary.clone(), proxy.clone());
-        starting
-            .spawn(async move { EnvoyProcess::start(&binary, &proxy, &envoy_process::StartOptions::default()).await });
+        let options = StartOptions { watcher: Some(watcher(&proxy.name, level, log)), ..StartOptions::default() };
+        async move { EnvoyProcess::start(binary, proxy, &options).await }
+    });
+    let started = try_join_all(starting.collect::<Vec<_>>()).await?;
+    Ok(started.into_iter().map(Running::Envoy).collect())
+}
+
+/// Passes on what plugins of a real Envoy log, and its own errors.
+fn watcher(proxy: &str, least: LogLevel, log: &LogSink) -> LogWatcher {
+    let (proxy, log) = (proxy.to_owned(), Arc::clone(log));
+    Arc::new(move |entry: LogEntry| {
+        let level = level_of(&entry.level);
+        let (plugin, message, from_host) = match entry.wasm() {
+            Some(line) => (line.plugin, line.message, false),
+            None if level >= LogLevel::Error => (entry.logger, entry.message, true),
+            None => return,
+        };
+        if level >= least {
+            log(&proxy, LogLine { level, plugin, message, from_host });
+        }
+    })
+}
+
+/// The level that Envoy's log calls by this name.
+fn level_of(name: &str) -> LogLevel {
+    match name {
+        "trace" => LogLevel::Trace,
+        "debug" => LogLevel::Debug,
+        "info" => LogLevel::Info,
+        "warning" => LogLevel::Warn,
+        "error" => LogLevel::Error,
+        _ => LogLevel::Critical,
     }
-    let mut proxies = Vec::new();
-    while let Some(started) = starting.join_next().await {
-        let cut_off = |_| StartError::CutOff { proxy: "an Envoy".to_owned() };
-        proxies.push(Running::Envoy(started.map_err(cut_off)??));
-    }
-    Ok(proxies)
 }
 
 fn take_sockets(proxy: &Proxy, ports: &mut Ports) -> Vec<TcpListener> {

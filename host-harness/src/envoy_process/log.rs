@@ -49,7 +49,8 @@ impl LogEntry {
         entries
     }
 
-    fn parse(line: &str) -> Option<Self> {
+    /// Reads a line that has a head.
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let (time, rest) = bracketed(line)?;
         let (thread, rest) = bracketed(rest)?;
         let (level, rest) = bracketed(rest)?;

@@ -13,7 +13,7 @@ pub use binary::{EnvoyBinary, MissingEnvoy};
 pub use fetch::FetchError;
 pub use log::{LogEntry, WasmLine};
 pub(crate) use process::bound_to_this_thread;
-pub use process::{EnvoyProcess, StartError, StartOptions};
+pub use process::{EnvoyProcess, LogWatcher, StartError, StartOptions};
 
 /// The version of Envoy that the harness is compared with.
 pub const ENVOY_VERSION: &str = "1.40.0";

@@ -21,8 +21,11 @@ use super::{EnvoyBinary, admin};
 use crate::bootstrap::Proxy;
 use crate::bootstrap::render::{RenderOptions, envoy_bootstrap, write_modules};
 
+/// Is told each entry of Envoy's log as it is written; of a message of several lines it gets the first.
+pub type LogWatcher = Arc<dyn Fn(LogEntry) + Send + Sync>;
+
 /// How Envoy is started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StartOptions {
     /// `--log-level`.
     pub log_level: String,
@@ -30,6 +33,8 @@ pub struct StartOptions {
     pub component_log_level: String,
     /// How long it may take until the listeners answer: compiling modules on a busy machine takes seconds.
     pub patience: Duration,
+    /// Who follows the log while Envoy runs, if anybody.
+    pub watcher: Option<LogWatcher>,
 }
 
 impl Default for StartOptions {
@@ -38,6 +43,7 @@ impl Default for StartOptions {
             log_level: "warning".to_owned(),
             component_log_level: "wasm:trace".to_owned(),
             patience: Duration::from_secs(60),
+            watcher: None,
         }
     }
 }
@@ -131,10 +137,8 @@ impl EnvoyProcess {
             .args(["--log-level", &options.log_level])
             .args(["--component-log-level", &options.component_log_level]);
         let log = Log::default();
-        let (child, reader) = spawn(command, log.clone()).await.map_err(|source| StartError::Spawn {
-            proxy: proxy.name.clone(),
-            binary: binary.path().to_owned(),
-            source,
+        let (child, reader) = spawn(command, log.clone(), options.watcher.clone()).await.map_err(|source| {
+            StartError::Spawn { proxy: proxy.name.clone(), binary: binary.path().to_owned(), source }
         })?;
         let mut process =
             Self { child, log, reader: Some(reader), admin: SocketAddr::from(([127, 0, 0, 1], 0)), _files: files };
@@ -253,7 +257,11 @@ pub(crate) fn bound_to_this_thread(program: &OsStr) -> Command {
 }
 
 /// Starts the command on a thread that then collects the log and lives as long as the process writes to it.
-async fn spawn(mut command: Command, log: Log) -> io::Result<(OwnedChild, JoinHandle<()>)> {
+async fn spawn(
+    mut command: Command,
+    log: Log,
+    watcher: Option<LogWatcher>,
+) -> io::Result<(OwnedChild, JoinHandle<()>)> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let (started, child) = tokio::sync::oneshot::channel();
     let reader = std::thread::Builder::new().name("envoy-log".to_owned()).spawn(move || {
@@ -265,7 +273,11 @@ async fn spawn(mut command: Command, log: Log) -> io::Result<(OwnedChild, JoinHa
         // Where nobody waits for it any more, it ends right here.
         drop(started.send(Ok(OwnedChild(child))));
         for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-            log.push(String::from_utf8_lossy(&line).into_owned());
+            let line = String::from_utf8_lossy(&line).into_owned();
+            if let Some((watcher, entry)) = watcher.as_ref().zip(LogEntry::parse(&line)) {
+                watcher(entry);
+            }
+            log.push(line);
         }
     })?;
     let child = child.await.unwrap_or_else(|_| Err(io::Error::other("the thread that starts it ended")))?;
@@ -308,7 +320,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo one >&2; echo two >&2"]);
         let log = Log::default();
-        let (mut child, reader) = spawn(command, log.clone()).await.expect("a shell");
+        let (mut child, reader) = spawn(command, log.clone(), None).await.expect("a shell");
         assert!(child.0.wait().expect("its end").success());
         reader.join().expect("the reader");
         assert_eq!(log.lines(), ["one", "two"]);
@@ -316,7 +328,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_is_not_there_is_an_error() {
-        let error = spawn(Command::new("no-such-program-here"), Log::default()).await.expect_err("nothing to run");
+        let error =
+            spawn(Command::new("no-such-program-here"), Log::default(), None).await.expect_err("nothing to run");
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }
