@@ -297,6 +297,7 @@ impl Run {
                 self.worker.run_timers();
                 continue;
             }
+            self.upstream.values_mut().for_each(|question| question.sent = true);
             let Some(question) = self.questions.pop_front() else { return };
             self.answer(question);
         }
@@ -349,6 +350,7 @@ impl Run {
         self.questions.retain(|question| !question.belongs_to(stream));
         self.silent.retain(|(_, question)| !question.belongs_to(stream));
         if let Some(mut question) = self.upstream.remove(&stream)
+            && question.sent
             && question.arrives(&self.behaviours)
         {
             question.seen.end = End::Reset;

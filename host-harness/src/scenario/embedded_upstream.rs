@@ -18,6 +18,8 @@ pub struct Question {
     pub cluster: String,
     pub seen: Seen,
     pub timeout: Duration,
+    /// Its beginning is on its way: a connection to the upstream is there only after all that had arrived was taken in.
+    pub sent: bool,
 }
 
 /// Who gets the answer.
@@ -36,7 +38,7 @@ pub enum Answer {
 impl Question {
     pub fn of_stream(stream: StreamId, cluster: String, headers: HeaderMap, timeout: Duration) -> Self {
         let seen = Seen { headers: Some(headers), ..Seen::default() };
-        Self { asker: Asker::Stream(stream), cluster, seen, timeout }
+        Self { asker: Asker::Stream(stream), cluster, seen, timeout, sent: false }
     }
 
     pub fn of_callout(callout: Callout) -> Self {
@@ -54,7 +56,7 @@ impl Question {
         }
         // Envoy's asynchronous client sends a message's headers and body, and forgets its trailers.
         let seen = Seen { headers: Some(headers), body: callout.body, ..Seen::default() };
-        Self { asker: Asker::Callout(callout.id), cluster: callout.cluster, seen, timeout: callout.timeout }
+        Self { asker: Asker::Callout(callout.id), cluster: callout.cluster, seen, timeout: callout.timeout, sent: true }
     }
 
     pub fn belongs_to(&self, stream: StreamId) -> bool {

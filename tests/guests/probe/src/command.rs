@@ -64,7 +64,7 @@ pub fn run(words: &[Vec<u8>]) -> String {
         "remove" => status(host::remove_header(map, raw(2))),
         "pairs" => {
             let (code, pairs) = host::header_pairs(map);
-            format!("{} {}", status(code), pairs.map_or_else(String::new, |pairs| show_pairs(&pairs)))
+            pairs.map_or_else(|| status(code), |pairs| format!("{} {}", status(code), show_pairs(&pairs)))
         }
         "set_pairs" => status(host::set_header_pairs(map, &pairs_of(words.get(2..).unwrap_or_default()))),
         "set_raw_pairs" => status(host::set_header_pairs(map, raw(2))),
