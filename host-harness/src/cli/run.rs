@@ -66,7 +66,13 @@ fn embedded(scenario: &Scenario, traced: bool, out: &mut impl Write) -> anyhow::
 }
 
 /// Compares a transcript with the committed one, or writes it; says whether all is well.
-fn settle(path: &Path, executor: &str, transcript: &Transcript, bless: bool, out: &mut impl Write) -> anyhow::Result<bool> {
+fn settle(
+    path: &Path,
+    executor: &str,
+    transcript: &Transcript,
+    bless: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<bool> {
     let beside = scenario::transcript_path(path);
     let found = transcript.to_string();
     if bless {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -98,6 +98,7 @@ fn metrics(process: &Process) -> BTreeMap<String, u64> {
 
 /// The environment of a scenario.
 struct Laboratory {
+    started: Instant,
     now: AtomicU64,
     random: AtomicU64,
     log: Mutex<Vec<Logged>>,
@@ -105,13 +106,23 @@ struct Laboratory {
 
 impl Default for Laboratory {
     fn default() -> Self {
-        Self { now: AtomicU64::new(BEGINNING), random: AtomicU64::new(1), log: Mutex::default() }
+        Self {
+            started: Instant::now(),
+            now: AtomicU64::new(BEGINNING),
+            random: AtomicU64::new(1),
+            log: Mutex::default(),
+        }
     }
 }
 
 impl Environment for Laboratory {
     fn unix_nanos(&self) -> u64 {
         self.now.load(Ordering::SeqCst)
+    }
+
+    fn monotonic_nanos(&self) -> u64 {
+        // Only a trace shows it, for the time that a guest took; no transcript depends on it.
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
