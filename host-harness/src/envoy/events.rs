@@ -100,6 +100,16 @@ pub struct CalloutResponse {
     pub trailers: HeaderMap,
 }
 
+impl CalloutResponse {
+    /// The answer that Envoy's router makes up when an upstream gave none.
+    pub fn of_failure(failure: UpstreamFailure) -> Self {
+        let (status, body) = failure.answer();
+        let (status, length) = (status.to_string(), body.len().to_string());
+        let headers = [(":status", &*status), ("content-length", &length), ("content-type", "text/plain")];
+        Self { headers: HeaderMap::from_pairs(headers), body: body.into_bytes(), trailers: HeaderMap::new() }
+    }
+}
+
 /// Why an upstream gave no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpstreamFailure {
@@ -113,4 +123,20 @@ pub enum UpstreamFailure {
     Reset,
     /// The connection broke before the response ended.
     Disconnect,
+}
+
+impl UpstreamFailure {
+    /// The status and the body of the answer that Envoy gives in its place.
+    pub fn answer(self) -> (u16, String) {
+        let reset = |reason| {
+            (503, format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}"))
+        };
+        match self {
+            Self::NoHealthyUpstream => (503, "no healthy upstream".to_owned()),
+            Self::Connect => reset("remote connection failure"),
+            Self::Timeout => (504, "upstream request timeout".to_owned()),
+            Self::Reset => reset("remote reset"),
+            Self::Disconnect => reset("connection termination"),
+        }
+    }
 }

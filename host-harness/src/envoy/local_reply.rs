@@ -12,7 +12,7 @@ use super::HeaderMap;
 use super::events::{StreamEvent, StreamId, UpstreamFailure};
 use super::stream::Half;
 use super::worker::Worker;
-use crate::abi::{Callback, LocalResponse, Pairs};
+use crate::abi::{Callback, LocalResponse, Pairs, StreamKind};
 
 /// A response of the proxy's own.
 pub(super) struct LocalReply {
@@ -73,41 +73,22 @@ impl LocalReply {
     }
 
     fn upstream_failure(failure: UpstreamFailure) -> Self {
-        const BEFORE_HEADERS: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
-        match failure {
-            UpstreamFailure::NoHealthyUpstream => {
-                Self { flags: 0x2, ..Self::new(503, "no healthy upstream", "no_healthy_upstream") }
-            }
-            UpstreamFailure::Connect => Self {
-                flags: 0x20,
-                transport_failure: Some("delayed connect error: Connection refused"),
-                ..Self::new(
-                    503,
-                    &format!("{BEFORE_HEADERS}remote connection failure"),
-                    "upstream_reset_before_response_started\
-                     {remote_connection_failure|delayed_connect_error:_Connection_refused}",
-                )
-            },
-            UpstreamFailure::Timeout => {
-                Self { flags: 0x4, ..Self::new(504, "upstream request timeout", "response_timeout") }
-            }
-            UpstreamFailure::Reset => Self {
-                flags: 0x10,
-                ..Self::new(
-                    503,
-                    &format!("{BEFORE_HEADERS}remote reset"),
-                    "upstream_reset_before_response_started{remote_reset}",
-                )
-            },
-            UpstreamFailure::Disconnect => Self {
-                flags: 0x40,
-                ..Self::new(
-                    503,
-                    &format!("{BEFORE_HEADERS}connection termination"),
-                    "upstream_reset_before_response_started{connection_termination}",
-                )
-            },
-        }
+        // The numbers are the bits of Envoy's response flags.
+        let (flags, details) = match failure {
+            UpstreamFailure::NoHealthyUpstream => (0x2, "no_healthy_upstream"),
+            UpstreamFailure::Timeout => (0x4, "response_timeout"),
+            UpstreamFailure::Reset => (0x10, "upstream_reset_before_response_started{remote_reset}"),
+            UpstreamFailure::Connect => (
+                0x20,
+                "upstream_reset_before_response_started\
+                 {remote_connection_failure|delayed_connect_error:_Connection_refused}",
+            ),
+            UpstreamFailure::Disconnect => (0x40, "upstream_reset_before_response_started{connection_termination}"),
+        };
+        let transport_failure =
+            (failure == UpstreamFailure::Connect).then_some("delayed connect error: Connection refused");
+        let (status, body) = failure.answer();
+        Self { flags, transport_failure, ..Self::new(u32::from(status), &body, details) }
     }
 
     fn from_plugin(response: LocalResponse) -> Self {
@@ -249,8 +230,8 @@ impl Worker {
     }
 
     /// A plugin cuts a stream.
-    pub(super) fn plugin_close(&mut self, id: StreamId) {
-        if let Some(stream) = self.streams.get(&id) {
+    pub(super) fn plugin_close(&mut self, id: StreamId, kind: StreamKind) {
+        if let Some(stream) = self.streams.get(&id).filter(|_| kind == StreamKind::Request) {
             stream.state.borrow_mut().response_details = Some("wasm_close_stream".to_owned());
         }
         self.close(id);

@@ -274,8 +274,7 @@ impl Plugins {
         let name = || plugin.name.clone();
         let module =
             self.shared.process.module(&plugin.module).map_err(|error| StartError::Load { plugin: name(), error })?;
-        let owner = self.shared.process.owner(&vm_key(plugin), plugin);
-        let host = VmHost::new(self.shared.clone(), owner, vm_key(plugin), module.version());
+        let host = VmHost::new(self.shared.clone(), plugin.clone(), vm_key(plugin), module.version());
         let vm = Vm::start(&module, host).map_err(|trap| StartError::Start { plugin: name(), trap })?;
         let started_at = self.shared.process.environment.unix_nanos();
         Ok(Machine { key: vm_key(plugin), vm: Some(vm), started_at, generation: 0 })

@@ -25,7 +25,6 @@ pub struct Process {
     loader: Loader,
     modules: Mutex<HashMap<[u8; 32], CompiledModule<VmHost>>>,
     proven: Mutex<HashSet<String>>,
-    owners: Mutex<HashMap<String, Arc<Plugin>>>,
     wakers: Mutex<HashMap<u32, Waker>>,
 }
 
@@ -40,7 +39,6 @@ impl Process {
             loader: Loader::new()?,
             modules: Mutex::default(),
             proven: Mutex::default(),
-            owners: Mutex::default(),
             wakers: Mutex::default(),
         }))
     }
@@ -70,12 +68,6 @@ impl Process {
     /// Whether this is the first time that a plugin is proven in this process, so that only one canary runs for it.
     pub(super) fn is_first(&self, plugin_key: &str) -> bool {
         self.proven.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin_key.to_owned())
-    }
-
-    /// The plugin that virtual machines of this key are made for: the first that came with it.
-    pub(super) fn owner(&self, vm_key: &str, plugin: &Arc<Plugin>) -> Arc<Plugin> {
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.entry(vm_key.to_owned()).or_insert_with(|| plugin.clone()).clone()
     }
 
     pub(super) fn set_waker(&self, worker: u32, waker: Waker) {

@@ -35,7 +35,7 @@ const GRPC_STREAM: u32 = 2;
 /// What the worker does once the callback has returned.
 pub(super) enum Action {
     Continue { stream: StreamId, filter: usize, kind: StreamKind },
-    Close { stream: StreamId },
+    Close { stream: StreamId, kind: StreamKind },
     LocalReply { stream: StreamId, filter: usize, response: LocalResponse },
     RootDone { machine_key: String, root: u32 },
 }
@@ -274,8 +274,7 @@ impl Host for VmHost {
         if level < self.log_level() {
             return;
         }
-        // Root contexts log under the name of the plugin that the virtual machine was made for.
-        let plugin = if self.stream().is_some() { self.plugin() } else { self.plugin.clone() };
+        let plugin = self.plugin();
         let line = LogLine {
             level,
             plugin: plugin.name.clone(),
@@ -424,7 +423,7 @@ impl Host for VmHost {
     fn close_stream(&mut self, kind: StreamKind) -> Answer<()> {
         let Some(context) = self.stream() else { return Err(Status::Unimplemented) };
         if matches!(kind, StreamKind::Request | StreamKind::Response) {
-            self.worker.actions.borrow_mut().push_back(Action::Close { stream: context.id });
+            self.worker.actions.borrow_mut().push_back(Action::Close { stream: context.id, kind });
         }
         Ok(())
     }
@@ -541,11 +540,11 @@ impl Host for VmHost {
     }
 
     fn set_effective_context(&mut self, context: u32) -> Answer<()> {
-        // Context 0 is the virtual machine's own.
+        // Context 0 stands for the one whose callback runs.
         if context != 0 && !self.contexts.contains_key(&context) {
             return Err(Status::BadArgument);
         }
-        self.effective = context;
+        self.effective = if context == 0 { self.current } else { context };
         Ok(())
     }
 

@@ -25,6 +25,9 @@ use crate::bootstrap::{HttpFilter, Listener, Proxy};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerId(usize);
 
+/// Envoy's default for `initial_stream_window_size`.
+const HTTP2_WINDOW: u32 = 16 * 1024 * 1024;
+
 /// One worker thread.
 pub struct Worker {
     pub(super) plugins: Plugins,
@@ -103,7 +106,9 @@ impl Worker {
         let now = environment.unix_nanos();
         let random = u64::from_le_bytes(random);
         let state = StreamState::new(connection, listener.direction, listener.routes.clone(), random, now);
-        let limit = usize::try_from(listener.buffer_limit).unwrap_or(usize::MAX);
+        // A stream of HTTP/2 buffers as much as its window, whatever the listener says.
+        let limit = if state.connection.protocol == "HTTP/2" { HTTP2_WINDOW } else { listener.buffer_limit };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.streams.insert(id, Stream::new(state, handles, limit));
         Some(id)
     }
@@ -282,7 +287,7 @@ impl Worker {
                     self.resume(stream, Half::Request, filter);
                 }
                 Some(Action::Continue { stream, filter, .. }) => self.resume(stream, Half::Response, filter),
-                Some(Action::Close { stream }) => self.plugin_close(stream),
+                Some(Action::Close { stream, kind }) => self.plugin_close(stream, kind),
                 Some(Action::LocalReply { stream, filter, response }) => self.plugin_reply(stream, filter, response),
                 Some(Action::RootDone { machine_key, root }) => {
                     if let Some(machine) = self.plugins.machine_of(&machine_key) {

@@ -23,7 +23,7 @@ pub(super) async fn run(engine: Rc<Engine>, callout: Callout) {
     let exchange = exchange(&engine, &cluster, headers, body, &trailers, timeout);
     let answer = tokio::select! {
         answer = exchange => answer,
-        () = sleep(Some(timeout).filter(|timeout| !timeout.is_zero())) => Some(local(UpstreamFailure::Timeout)),
+        () = sleep(Some(timeout).filter(|timeout| !timeout.is_zero())) => Some(CalloutResponse::of_failure(UpstreamFailure::Timeout)),
     };
     engine.drive(|worker| worker.callout_response(id, answer));
 }
@@ -38,7 +38,7 @@ async fn exchange(
 ) -> Option<CalloutResponse> {
     let endpoint = match engine.clusters.pick(cluster) {
         Ok(endpoint) => endpoint,
-        Err(failure) => return Some(local(failure)),
+        Err(failure) => return Some(CalloutResponse::of_failure(failure)),
     };
     // What Envoy's own client says about itself.
     headers.replace(b"x-envoy-internal", b"true");
@@ -54,25 +54,11 @@ async fn exchange(
     let request = head::to_request(&headers, endpoint.protocol, body)?;
     let response = match endpoint.send(request).await {
         Ok(response) => response,
-        Err(failure) => return Some(local(failure)),
+        Err(failure) => return Some(CalloutResponse::of_failure(failure)),
     };
     let (parts, body) = response.into_parts();
     let collected = Limited::new(body, BODY_LIMIT).collect().await.ok()?;
     let trailers = collected.trailers().map(head::from_trailers).unwrap_or_default();
     let body = collected.to_bytes().to_vec();
     Some(CalloutResponse { headers: head::from_response(&parts), body, trailers })
-}
-
-/// What the plugin gets when the upstream says nothing.
-fn local(failure: UpstreamFailure) -> CalloutResponse {
-    const BEFORE_HEADERS: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
-    let (status, body) = match failure {
-        UpstreamFailure::NoHealthyUpstream => ("503", "no healthy upstream".to_owned()),
-        UpstreamFailure::Connect => ("503", format!("{BEFORE_HEADERS}remote connection failure")),
-        UpstreamFailure::Timeout => ("504", "upstream request timeout".to_owned()),
-        UpstreamFailure::Reset => ("503", format!("{BEFORE_HEADERS}connection termination")),
-    };
-    let length = body.len().to_string();
-    let headers = [(":status", status), ("content-length", length.as_str()), ("content-type", "text/plain")];
-    CalloutResponse { headers: HeaderMap::from_pairs(headers), body: body.into_bytes(), trailers: HeaderMap::new() }
 }

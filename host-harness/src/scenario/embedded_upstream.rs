@@ -105,7 +105,7 @@ impl Answer {
                 }
             }
             (Asker::Callout(callout), Self::Failure(failure)) => {
-                worker.callout_response(callout, Some(made_up(failure)));
+                worker.callout_response(callout, Some(CalloutResponse::of_failure(failure)));
             }
             (Asker::Callout(callout), Self::Message { mut headers, body, trailers }) => {
                 headers.add(b"x-envoy-upstream-service-time", b"0");
@@ -114,23 +114,4 @@ impl Answer {
             }
         }
     }
-}
-
-/// The answer that Envoy's router makes up for a callout whose upstream failed.
-fn made_up(failure: UpstreamFailure) -> CalloutResponse {
-    const BEFORE_HEADERS: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
-    let (status, body) = match failure {
-        UpstreamFailure::NoHealthyUpstream => ("503", "no healthy upstream".to_owned()),
-        UpstreamFailure::Connect => ("503", format!("{BEFORE_HEADERS}remote connection failure")),
-        UpstreamFailure::Reset => ("503", format!("{BEFORE_HEADERS}remote reset")),
-        UpstreamFailure::Disconnect => ("503", format!("{BEFORE_HEADERS}connection termination")),
-        UpstreamFailure::Timeout => ("504", "upstream request timeout".to_owned()),
-    };
-    let length = body.len().to_string();
-    let headers = HeaderMap::from_pairs([
-        (":status", status),
-        ("content-length", length.as_str()),
-        ("content-type", "text/plain"),
-    ]);
-    CalloutResponse { headers, body: body.into_bytes(), trailers: HeaderMap::new() }
 }
