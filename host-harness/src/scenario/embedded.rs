@@ -16,7 +16,7 @@ use super::embedded_upstream::{Answer, Question, answer};
 use super::guest_log::normalised;
 use super::model::{Protocol, Request, Scenario, Step, Upstream, trailer_map};
 use super::plan::{self, DEFAULT_CLUSTER};
-use super::transcript::{End, Logged, Received, Section, Seen, Transcript};
+use super::transcript::{End, Logged, Received, Section, Seen, Transcript, grouped};
 use crate::abi::LogLevel;
 use crate::envoy::{
     Connection, Environment, Event, HeaderMap, LogLine, Metric, Process, StartError, StreamEvent, StreamId, TraceEntry,
@@ -227,7 +227,8 @@ impl Run {
 
     fn send_http2(&mut self, stream: StreamId, headers: HeaderMap, request: &Request) {
         let trailers = trailer_map(&request.trailers);
-        self.worker.request_headers(stream, headers, request.body.is_empty() && trailers.is_none());
+        // As the client's library sends them.
+        self.worker.request_headers(stream, grouped(&headers), request.body.is_empty() && trailers.is_none());
         for (index, chunk) in request.body.iter().enumerate() {
             let last = index + 1 == request.body.len() && trailers.is_none();
             self.worker.request_data(stream, chunk.0.clone(), last);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::model::{Failure, Upstream, trailer_map};
-use super::transcript::Seen;
+use super::transcript::{Seen, grouped};
 use crate::envoy::{Callout, CalloutId, CalloutResponse, HeaderMap, StreamId, UpstreamFailure, Worker};
 
 /// A request to an upstream, of a stream or of a plugin.
@@ -79,7 +79,8 @@ pub fn answer(question: &Question, behaviours: &BTreeMap<String, Upstream>) -> O
         Some(Failure::Reset) => Some(Answer::Failure(UpstreamFailure::Reset)),
         Some(Failure::Silent) => None,
         None => Some(Answer::Message {
-            headers: upstream.header_map(),
+            // As the upstream's library sends them.
+            headers: grouped(&upstream.header_map()),
             body: upstream.body.iter().map(|chunk| chunk.0.clone()).collect(),
             trailers: trailer_map(&upstream.trailers),
         }),

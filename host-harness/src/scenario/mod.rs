@@ -62,8 +62,15 @@ pub fn load(path: &Path, find_module: FindModule) -> Result<Scenario, LoadError>
     let broken = |at: String, reason: String| LoadError::Parse { path: path.to_owned(), at, reason };
     let text = read(path)?;
     let document = serde_yaml_ng::Deserializer::from_slice(&text);
-    let mut scenario: Scenario = serde_path_to_error::deserialize(document)
-        .map_err(|error| broken(error.path().to_string(), error.inner().to_string()))?;
+    let mut scenario: Scenario = serde_path_to_error::deserialize(document).map_err(|error| {
+        let (at, reason) = (error.path().to_string(), error.inner().to_string());
+        // The YAML library says a path of its own, which ends earlier.
+        let reason = match reason.split_once(": ") {
+            Some((shorter, rest)) if at.starts_with(shorter) => rest.to_owned(),
+            _ => reason,
+        };
+        broken(at, reason)
+    })?;
     scenario.check().map_err(|(at, reason)| broken(at, reason))?;
     for plugin in scenario.plugins_mut() {
         plugin.code = match (&plugin.filter, &plugin.guest, &plugin.module) {
@@ -89,4 +96,37 @@ pub fn load(path: &Path, find_module: FindModule) -> Result<Scenario, LoadError>
 /// Where the transcript of a scenario is kept.
 pub fn transcript_path(scenario: &Path) -> PathBuf {
     scenario.with_extension("out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("scenario.yaml");
+        std::fs::write(&path, text).expect("a file");
+        let error = load(&path, &|name| (name == "probe").then(|| [].into())).expect_err("a problem");
+        error.to_string().replace(&format!("{}: ", path.display()), "")
+    }
+
+    #[test]
+    fn what_a_scenario_does_not_say_is_an_error_with_its_path() {
+        let problems = [
+            "steps: [{request: {metod: GET}}]",
+            "steps: [{request: {body: [{hex: f}]}}]",
+            "steps: [{}]",
+            "steps: [{request: {}, listener: inbound}]",
+            "plugins: [{guest: nobody}]",
+            "plugins: [{guest: probe, filter: cors}]",
+        ];
+        insta::assert_snapshot!(problems.map(problem).join("\n"), @r"
+        steps[0].request.metod: unknown field `metod`, expected one of `protocol`, `method`, `path`, `authority`, `headers`, `body`, `trailers` at line 1 column 20
+        steps[0].request.body[0]: expected pairs of hexadecimal digits, but found `f` at line 1 column 27
+        steps[0]: expected `request` or `wait_for`, but found neither
+        steps[0].listener: expected the name of a listener, but found `inbound`
+        plugins: expected the name of a filter or a guest, but found `nobody`
+        plugins: expected one of `filter`, `guest` and `module`
+        ");
+    }
 }

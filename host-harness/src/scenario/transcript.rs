@@ -194,7 +194,7 @@ impl Seen {
 }
 
 /// The same entries with those of one name together where the first of them stood, and pseudo-headers first.
-fn grouped(map: &HeaderMap) -> HeaderMap {
+pub(super) fn grouped(map: &HeaderMap) -> HeaderMap {
     const PSEUDO: [&[u8]; 5] = [b":method", b":scheme", b":authority", b":path", b":status"];
     let mut grouped = HeaderMap::new();
     for name in PSEUDO {
