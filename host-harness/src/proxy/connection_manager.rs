@@ -22,8 +22,8 @@ const REQUEST_HEADERS_COUNT: usize = 100;
 /// What belongs to one connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&[u8]; 5] = [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
 
-/// What only a trusted client may say to a proxy at the edge.
-const INTERNAL: [&[u8]; 15] = [
+/// What only a client on an internal address may say; with Envoy's defaults no address is internal.
+const INTERNAL: [&[u8]; 16] = [
     b"x-envoy-expected-rq-timeout-ms",
     b"x-envoy-force-trace",
     b"x-envoy-hedge-on-per-try-timeout",
@@ -39,6 +39,17 @@ const INTERNAL: [&[u8]; 15] = [
     b"x-envoy-upstream-rq-per-try-timeout-ms",
     b"x-envoy-upstream-rq-timeout-alt-response",
     b"x-envoy-upstream-rq-timeout-ms",
+    b"x-envoy-upstream-stream-duration-ms",
+];
+
+/// What at the edge no client may say.
+const AT_THE_EDGE: [&[u8]; 6] = [
+    b"x-envoy-decorator-operation",
+    b"x-envoy-downstream-service-cluster",
+    b"x-envoy-downstream-service-node",
+    b"x-envoy-original-path",
+    b"x-forwarded-proto",
+    b"x-request-id",
 ];
 
 /// The connection manager of one listener.
@@ -71,7 +82,7 @@ impl Manager {
     ) -> Result<HeaderMap, Refusal> {
         let refuse = |status, body| Err(Refusal { status, body });
         if parts.version < Version::HTTP_11 {
-            return refuse(StatusCode::UPGRADE_REQUIRED, "");
+            return refuse(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
         }
         let Some(mut headers) = head::from_request(parts) else { return refuse(StatusCode::BAD_REQUEST, "") };
         if headers.byte_size() > REQUEST_HEADERS_LIMIT || headers.len() > REQUEST_HEADERS_COUNT + 4 {
@@ -89,6 +100,9 @@ impl Manager {
         }
         // The proxy has told the client to go on by itself.
         headers.remove(b"expect");
+        for name in INTERNAL {
+            headers.remove(name);
+        }
         keep_only_trailers(&mut headers);
         if self.edge {
             self.distrust(&mut headers, client);
@@ -104,7 +118,7 @@ impl Manager {
 
     /// What a client at the edge says about itself counts for nothing.
     fn distrust(&self, headers: &mut HeaderMap, client: IpAddr) {
-        for name in INTERNAL.iter().copied().chain([&b"x-request-id"[..], b"x-forwarded-proto"]) {
+        for name in AT_THE_EDGE {
             headers.remove(name);
         }
         let client = client.to_string();
