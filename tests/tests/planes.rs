@@ -75,6 +75,7 @@ fn requests() -> Vec<(&'static str, Vec<u8>)> {
         ("an old version", request("GET / HTTP/1.0\nhost: a\n", b"")),
         ("headers that are too large", request(&large, b"")),
         ("too many headers", request(&many, b"")),
+        ("an upstream that hangs up", request("GET /cut HTTP/1.1\nhost: a\nconnection: close\n", b"")),
         ("an upstream that refuses", request("GET /refused HTTP/1.1\nhost: a\nconnection: close\n", b"")),
         ("an upstream without endpoints", request("GET /empty HTTP/1.1\nhost: a\nconnection: close\n", b"")),
     ]
@@ -89,6 +90,9 @@ async fn start_mirror() -> anyhow::Result<SocketAddr> {
             tokio::spawn(async move {
                 let mut seen = Vec::new();
                 while !seen.windows(4).any(|end| end == b"\r\n\r\n") && socket.read_buf(&mut seen).await? > 0 {}
+                if seen.starts_with(b"GET /cut") {
+                    return Ok(());
+                }
                 let head = seen.split(|byte| *byte == b'\r').flatten().copied().collect::<Vec<u8>>();
                 let body = if head.starts_with(b"HEAD") { &[][..] } else { &head };
                 let fields = "server: own\r\nx-own: 1\r\nkeep-alive: 5\r\nproxy-connection: a\r\nconnection: close\r\n";

@@ -19,6 +19,7 @@ use super::body::{Outgoing, OutgoingBody, Progress};
 use super::connection_manager::Manager;
 use super::engine::Engine;
 use super::head;
+use super::upstream::failure_of;
 use crate::envoy::{HeaderMap, StreamEvent, StreamId, UpstreamFailure, Worker};
 
 type Sending = Pin<Box<dyn Future<Output = Result<Response<Incoming>, UpstreamFailure>>>>;
@@ -153,7 +154,7 @@ impl Exchange {
         match read(frame, &mut self.client.request, self.client.http1) {
             Read::Data(data, end) => self.tell(|worker, stream| worker.request_data(stream, data, end)),
             Read::Trailers(trailers) => self.tell(|worker, stream| worker.request_trailers(stream, trailers)),
-            Read::Broken => self.tell(|worker, stream| worker.downstream_reset(stream)),
+            Read::Broken(_) => self.tell(|worker, stream| worker.downstream_reset(stream)),
         }
     }
 
@@ -173,7 +174,10 @@ impl Exchange {
         match read(frame, &mut self.upstream.response, self.upstream.http1) {
             Read::Data(data, end) => self.tell(|worker, stream| worker.response_data(stream, data, end)),
             Read::Trailers(trailers) => self.tell(|worker, stream| worker.response_trailers(stream, trailers)),
-            Read::Broken => self.tell(|worker, stream| worker.upstream_failed(stream, UpstreamFailure::Reset)),
+            Read::Broken(error) => {
+                let failure = failure_of(&error);
+                self.tell(|worker, stream| worker.upstream_failed(stream, failure));
+            }
         }
     }
 
@@ -279,7 +283,7 @@ impl Exchange {
 enum Read {
     Data(Bytes, bool),
     Trailers(HeaderMap),
-    Broken,
+    Broken(hyper::Error),
 }
 
 /// What a frame is for the engine. In HTTP/1.1 the end of a body is not known before it is asked for, so it comes as an empty
@@ -288,9 +292,9 @@ fn read(frame: Option<Result<Frame<Bytes>, hyper::Error>>, body: &mut Option<Inc
     let end = |body: &mut Option<Incoming>| *body = None;
     let frame = match frame {
         Some(Ok(frame)) => frame,
-        Some(Err(_)) => {
+        Some(Err(error)) => {
             end(body);
-            return Read::Broken;
+            return Read::Broken(error);
         }
         None => {
             end(body);

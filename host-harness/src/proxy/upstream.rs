@@ -97,7 +97,7 @@ impl Endpoint {
                 }
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if !is_new => request = unsent,
-                    _ => return Err(UpstreamFailure::Reset),
+                    _ => return Err(failure_of(error.error())),
                 },
             }
         }
@@ -113,7 +113,7 @@ impl Endpoint {
         let socket = self.connect().await?;
         let (mut sender, connection) = http1::handshake(socket).await.map_err(|_| UpstreamFailure::Connect)?;
         drive(connection);
-        sender.ready().await.map_err(|_| UpstreamFailure::Reset)?;
+        sender.ready().await.map_err(|_| UpstreamFailure::Disconnect)?;
         Ok(sender)
     }
 
@@ -129,7 +129,7 @@ impl Endpoint {
                 Ok(response) => return Ok(response),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if !is_new => request = unsent,
-                    _ => return Err(UpstreamFailure::Reset),
+                    _ => return Err(failure_of(error.error())),
                 },
             }
         }
@@ -150,6 +150,12 @@ impl Endpoint {
         socket.set_nodelay(true).map_err(|_| UpstreamFailure::Connect)?;
         Ok(TokioIo::new(socket))
     }
+}
+
+/// What broke an exchange: HTTP/2 can reset a stream alone, all else ends the connection.
+pub(super) fn failure_of(error: &hyper::Error) -> UpstreamFailure {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    if cause.is_some_and(|cause| cause.is_reset()) { UpstreamFailure::Reset } else { UpstreamFailure::Disconnect }
 }
 
 /// Runs a connection in the background; its end shows in the exchanges that it carries.
