@@ -5,8 +5,12 @@
 //! appear only on a terminal. A subcommand is one module with its arguments and a `run`; adding one touches [`Command`] and
 //! nothing else here.
 
+mod bench;
+pub mod check;
 mod console;
 pub mod demo;
+mod input;
+mod inspect;
 mod interrupt;
 mod mesh;
 mod plane;
@@ -25,6 +29,9 @@ Examples:
   weft demo                      see the full-link A/B test of the guides run on this machine
   weft demo --proxy envoy        the same on real Envoy processes
   weft mesh ./manifests          run the mesh that your own manifests describe, until Ctrl-C
+  weft check FILTER config.json  see every problem of a configuration with its path
+  weft inspect mine.wasm         see what is in a module and what each host would say to it
+  weft bench                     measure what filters cost on a real Envoy
 
 Exit status: 0 good, 1 a difference or a failure, 2 bad usage or bad input.")]
 struct Weft {
@@ -37,7 +44,10 @@ struct Weft {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Arguments),
+    Check(check::Arguments),
     Demo(demo::Arguments),
+    Inspect(inspect::Arguments),
     Mesh(mesh::Arguments),
 }
 
@@ -72,7 +82,10 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match weft.command {
+            Command::Bench(arguments) => bench::run(arguments, &console).await,
+            Command::Check(arguments) => check::run(&arguments, &console),
             Command::Demo(arguments) => demo::run(arguments, &console).await,
+            Command::Inspect(arguments) => inspect::run(&arguments, &console),
             Command::Mesh(arguments) => mesh::run(arguments, &console).await,
         }
     });

@@ -16,24 +16,28 @@ pub(super) enum ProxyKind {
 }
 
 impl ProxyKind {
-    /// Makes the plane ready, which may mean to fetch an Envoy.
+    /// Makes the plane ready.
     pub async fn prepare(self, console: &Console) -> Result<Plane, Failure> {
         if self == Self::Embedded {
             return Ok(Plane::Embedded);
         }
-        let console = *console;
-        let fetching = tokio::task::spawn_blocking(move || {
-            let spinner = std::cell::RefCell::new(None);
-            EnvoyBinary::locate_or_fetch(&|text| {
-                // The one before has to be gone before the next is drawn.
-                spinner.replace(None);
-                spinner.replace(Some(console.progress(text)));
-            })
-        });
-        match fetching.await.map_err(anyhow::Error::from)? {
-            Ok(binary) => Ok(Plane::Envoy(binary)),
-            Err(error @ FetchError::Missing(_)) => Err(Failure::BadInput(error.to_string())),
-            Err(error) => Err(Failure::Other(error.into())),
-        }
+        Ok(Plane::Envoy(envoy_binary(console).await?))
     }
+}
+
+/// The real Envoy of this machine, which may mean to fetch it.
+pub(super) async fn envoy_binary(console: &Console) -> Result<EnvoyBinary, Failure> {
+    let console = *console;
+    let fetching = tokio::task::spawn_blocking(move || {
+        let spinner = std::cell::RefCell::new(None);
+        EnvoyBinary::locate_or_fetch(&|text| {
+            // The one before has to be gone before the next is drawn.
+            spinner.replace(None);
+            spinner.replace(Some(console.progress(text)));
+        })
+    });
+    fetching.await.map_err(anyhow::Error::from)?.map_err(|error| match error {
+        FetchError::Missing(_) => Failure::BadInput(error.to_string()),
+        error => Failure::Other(error.into()),
+    })
 }

@@ -1,0 +1,154 @@
+//! `weft check`: whether a filter would take a configuration, and everything that is wrong with it.
+//!
+//! The filter's own core decides, compiled for this machine: there is no second opinion that could differ from it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use strict_config::{Problem, Problems};
+
+use super::console::Console;
+use super::{Failure, Outcome, input};
+
+/// Check a filter's configuration: one line on what the filter would do with it, or every problem with its path.
+///
+/// Where a filter asks which proxy it runs in, the answer is a sidecar.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  weft check header-propagation config.json
+  weft check header-propagation config.yaml --json
+  echo '{\"propagate\": {\"exact\": [\"route-v\"]}}' | weft check header-propagation -
+
+With --json: {\"valid\": true, \"configured_as\": …} or {\"valid\": false, \"problems\": [{\"path\": …, \"message\": …}]}
+
+Exit status: 0 it is valid, 2 it is not.")]
+pub(super) struct Arguments {
+    /// The filter's name.
+    filter: String,
+    /// A JSON file, a YAML file if its name ends in .yaml or .yml, or `-` for JSON on standard input.
+    config: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is wrong, one line for each problem.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// There is no such filter.
+    #[error("expected a filter among {known}, but found {filter}")]
+    UnknownFilter {
+        /// What was asked for.
+        filter: String,
+        /// What there is.
+        known: String,
+    },
+    /// The configuration cannot be read.
+    #[error("{}: expected a configuration, but: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The filter would refuse it.
+    #[error("{}", lines(path, problems))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        problems: Problems,
+    },
+}
+
+/// Reads a configuration and says what the filter would do with it.
+type Configure = fn(&[u8]) -> Result<String, Problems>;
+
+/// Every filter.
+const FILTERS: &[(&str, Configure)] = &[("header-propagation", |configuration| {
+    let node = || Some(b"sidecar~".to_vec());
+    header_propagation_core::Policy::parse(configuration, node).map(|policy| policy.to_string())
+})];
+
+/// Runs the subcommand.
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, Failure> {
+    let Arguments { filter, config, json } = arguments;
+    let checked = check(filter, config);
+    match &checked {
+        Ok(does) if *json => console.line(json!({ "valid": true, "configured_as": does })),
+        Ok(does) => console.line(format_args!("{}: {filter}, {does}", config.display())),
+        Err(CheckError::Invalid { problems, .. }) if *json => console.line(invalid(problems)),
+        Err(_) => {}
+    }
+    checked.map(|_| Outcome::Good).map_err(|error| Failure::BadInput(error.to_string()))
+}
+
+/// What the filter would do with the configuration in this file.
+pub fn check(filter: &str, path: &Path) -> Result<String, CheckError> {
+    let Some((_, configure)) = FILTERS.iter().find(|(name, _)| *name == filter) else {
+        let known: Vec<_> = FILTERS.iter().map(|(name, _)| *name).collect();
+        return Err(CheckError::UnknownFilter { filter: filter.to_owned(), known: known.join(", ") });
+    };
+    let path = path.to_owned();
+    let bytes = match input::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(CheckError::Unreadable { path, source }),
+    };
+    let configured = if is_yaml(&path) { from_yaml(&bytes, *configure) } else { configure(&bytes) };
+    configured.map_err(|problems| CheckError::Invalid { path, problems })
+}
+
+fn lines(path: &Path, problems: &Problems) -> String {
+    let lines: Vec<_> = problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect();
+    lines.join("\n")
+}
+
+fn invalid(problems: &Problems) -> Value {
+    let problems = problems.iter().map(|Problem { path, message }| json!({ "path": path, "message": message }));
+    json!({ "valid": false, "problems": problems.collect::<Vec<_>>() })
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// YAML becomes JSON before the filter sees it, as a manifest's `pluginConfig` does.
+fn from_yaml(yaml: &[u8], configure: Configure) -> Result<String, Problems> {
+    let mut found = Problems::default();
+    let json = match serde_yaml_ng::from_slice::<Value>(yaml) {
+        Ok(value) => value.to_string(),
+        Err(error) => {
+            found.push("", format!("expected YAML, but found: {error}"));
+            return Err(found);
+        }
+    };
+    configure(json.as_bytes()).map_err(|problems| {
+        // Lines and columns are those of the JSON, which the user never saw; the path stays.
+        for Problem { path, message } in problems.iter() {
+            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+            found.push(path, message);
+        }
+        found
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_filter_can_be_checked() {
+        let checked = FILTERS.iter().map(|(name, _)| *name);
+        assert!(checked.eq(artifacts::MODULES.iter().map(|module| module.name)));
+    }
+
+    #[test]
+    fn machines_get_path_and_message_apart() {
+        let mut problems = Problems::default();
+        problems.push("propagate.max", "expected 1 to 128, but found 0");
+        let expected = json!({ "path": "propagate.max", "message": "expected 1 to 128, but found 0" });
+        assert_eq!(invalid(&problems), json!({ "valid": false, "problems": [expected] }));
+    }
+}

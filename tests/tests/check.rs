@@ -1,0 +1,63 @@
+//! `weft check` says what a configuration makes a filter do, or everything that is wrong with it.
+
+use host_harness::cli::check::check;
+
+/// What the filter would do, or every problem, without the folder of the configuration.
+fn checked(filter: &str, file: &str, configuration: &str) -> anyhow::Result<String> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join(file);
+    std::fs::write(&path, configuration)?;
+    let said = check(filter, &path).unwrap_or_else(|error| error.to_string());
+    Ok(said.replace(&path.display().to_string(), file))
+}
+
+#[test]
+fn a_good_configuration_is_described_in_one_line() -> anyhow::Result<()> {
+    let json = checked("header-propagation", "config.json", r#"{"propagate": {"exact": ["route-v"]}}"#)?;
+    insta::assert_snapshot!(json, @"sidecar: propagation, store of at most 4575232 bytes");
+    let yaml = checked("header-propagation", "config.yaml", "head_tag_name: route-v\nhead_tag_value: v2")?;
+    insta::assert_snapshot!(yaml, @"stamps only: route-v, no propagation");
+    Ok(())
+}
+
+#[test]
+fn every_problem_is_shown_with_its_path() -> anyhow::Result<()> {
+    let configuration = r#"{
+        "stamp": [{"name": ":path", "value": "/"}],
+        "propagate": {"exact": ["te"], "max": 0},
+        "store": {"slots": 1000, "ttl": "soon"}
+    }"#;
+    insta::assert_snapshot!(checked("header-propagation", "config.json", configuration)?, @r#"
+    config.json: stamp[0].name: expected a header that may be set, but found the pseudo-header ":path"
+    config.json: propagate.exact[0]: expected a header that may be set, but found "te", which belongs to one connection or message
+    config.json: propagate.max: expected 1 to 128, but found 0
+    config.json: store.slots: expected a power of two, but found 1000
+    config.json: store.ttl: expected a time from 1s to 24h, such as 60s or 5m, but found "soon"
+    "#);
+    Ok(())
+}
+
+#[test]
+fn places_are_those_of_what_the_user_wrote() -> anyhow::Result<()> {
+    let json = checked("header-propagation", "config.json", r#"{"propagate": {"exakt": []}}"#)?;
+    insta::assert_snapshot!(json, @"config.json: propagate.exakt: unknown field `exakt`, expected one of `exact`, `prefix`, `suffix`, `regex`, `mode`, `max`, `max_bytes` at line 1 column 22");
+    let yaml = checked("header-propagation", "config.yml", "propagate:\n  exakt: []\n")?;
+    insta::assert_snapshot!(yaml, @"config.yml: propagate.exakt: unknown field `exakt`, expected one of `exact`, `prefix`, `suffix`, `regex`, `mode`, `max`, `max_bytes`");
+    let no_yaml = checked("header-propagation", "config.yaml", "propagate: [")?;
+    insta::assert_snapshot!(no_yaml, @"config.yaml: expected YAML, but found: did not find expected node content at line 2 column 1, while parsing a flow node");
+    Ok(())
+}
+
+#[test]
+fn an_unknown_filter_is_answered_with_the_known_ones() -> anyhow::Result<()> {
+    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among header-propagation, but found header-propagator");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() -> anyhow::Result<()> {
+    let path = tempfile::tempdir()?.path().join("none.json");
+    let error = check("header-propagation", &path).expect_err("no such file").to_string();
+    assert!(error.starts_with(&format!("{}: expected a configuration, but: ", path.display())), "{error}");
+    Ok(())
+}
