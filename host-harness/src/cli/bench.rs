@@ -79,7 +79,8 @@ async fn measure(options: &Options, console: &Console) -> Result<Report, Failure
 /// A bar on a terminal, else one line.
 fn progress_bar(options: &Options, console: &Console) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
-        console.note(format_args!("measuring in {} round(s) on a real Envoy; seven take about a minute", options.rounds));
+        console
+            .note(format_args!("measuring in {} round(s) on a real Envoy; seven take about a minute", options.rounds));
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(1).with_message("Envoy starts");
