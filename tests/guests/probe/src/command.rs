@@ -73,6 +73,11 @@ pub fn run(words: &[Vec<u8>]) -> String {
         "set_buffer" => status(host::set_buffer(buffer, number(2) as usize, number(3) as usize, raw(4))),
         "buffer_status" => plain(host::buffer_status(buffer)),
         "property" => shown(host::property(&path(&words[1..]))),
+        // A map's order is the host's affair, and changes from run to run.
+        "property_map" => {
+            let (code, pairs) = host::property(&path(&words[1..]));
+            pairs.map_or_else(|| status(code), |pairs| format!("{} {}", status(code), show_sorted_pairs(&pairs)))
+        }
         "set_property" => status(host::set_property(&path(&words[1..2]), raw(2))),
         "shared_get" => {
             let (found, cas) = host::shared_get(raw(1));
@@ -181,6 +186,16 @@ fn pairs(entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn show_pairs(bytes: &[u8]) -> String {
+    format!("[{}]", entries_of(bytes).join(", "))
+}
+
+fn show_sorted_pairs(bytes: &[u8]) -> String {
+    let mut entries = entries_of(bytes);
+    entries.sort();
+    format!("[{}]", entries.join(", "))
+}
+
+fn entries_of(bytes: &[u8]) -> Vec<String> {
     let size = |at: usize| {
         bytes.get(at..at + 4).map_or(0, |raw| u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]) as usize)
     };
@@ -191,9 +206,7 @@ fn show_pairs(bytes: &[u8]) -> String {
         at += length + 1;
         text
     };
-    let entries: Vec<String> =
-        (0..count).map(|index| format!("{}: {}", half(size(4 + 8 * index)), half(size(8 + 8 * index)))).collect();
-    format!("[{}]", entries.join(", "))
+    (0..count).map(|index| format!("{}: {}", half(size(4 + 8 * index)), half(size(8 + 8 * index)))).collect()
 }
 
 /// A property's path: words are its segments; one word alone is split at its dots.
