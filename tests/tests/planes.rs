@@ -14,6 +14,7 @@ use host_harness::envoy_process::{EnvoyProcess, StartOptions};
 use host_harness::proxy::{EmbeddedProxy, SystemEnvironment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 /// The `x-envoy-*` headers that mean something to Envoy; most of them only from a client that it knows to be internal.
 const INTERNAL: [&str; 21] = [
@@ -184,9 +185,16 @@ async fn both_planes_treat_a_request_alike() -> anyhow::Result<()> {
         let _embedded = EmbeddedProxy::start(&embedded, vec![], environment).await?;
         let _real = EnvoyProcess::start(&binary, &real, &StartOptions::default()).await?;
         let address = |proxy: &Proxy| proxy.listeners.first().map(|it| it.address).context("one listener");
+        let (to_embedded, to_real) = (address(&embedded)?, address(&real)?);
+        let mut asking = JoinSet::new();
         for (name, request) in requests() {
-            let ours = ask(address(&embedded)?, &request).await.context(name)?;
-            let theirs = ask(address(&real)?, &request).await.context(name)?;
+            asking.spawn(async move {
+                let answers = tokio::try_join!(ask(to_embedded, &request), ask(to_real, &request));
+                answers.context(name).map(|(ours, theirs)| (name, ours, theirs))
+            });
+        }
+        for answers in asking.join_all().await {
+            let (name, ours, theirs) = answers?;
             if ours != theirs {
                 let kind = node.split('~').next().unwrap_or_default();
                 let (more, less) = (&ours - &theirs, &theirs - &ours);

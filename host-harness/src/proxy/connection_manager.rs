@@ -126,21 +126,21 @@ impl Manager {
             Some(before) => [&before, &b","[..], client.as_bytes()].concat(),
             None => client.as_bytes().to_vec(),
         };
-        headers.replace(b"x-forwarded-for", &forwarded);
-        headers.replace(b"x-envoy-external-address", client.as_bytes());
+        headers.overwrite(b"x-forwarded-for", &forwarded);
+        headers.overwrite(b"x-envoy-external-address", client.as_bytes());
     }
 
     /// The router's additions to a request on its way to the upstream.
     pub fn route(&self, headers: &mut HeaderMap, timeout: Duration) {
         if self.adds && !timeout.is_zero() {
-            headers.replace(b"x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string().as_bytes());
+            headers.overwrite(b"x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string().as_bytes());
         }
     }
 
     /// The router's addition to a response, before the filters see it.
     pub fn answered(&self, headers: &mut HeaderMap, took: Duration) {
         if self.adds {
-            headers.replace(b"x-envoy-upstream-service-time", took.as_millis().to_string().as_bytes());
+            headers.overwrite(b"x-envoy-upstream-service-time", took.as_millis().to_string().as_bytes());
         }
     }
 
@@ -153,7 +153,7 @@ impl Manager {
             headers.add(b"date", httpdate::fmt_http_date(SystemTime::now()).as_bytes());
         }
         if self.adds {
-            headers.replace(b"server", b"envoy");
+            headers.overwrite(b"server", b"envoy");
         }
     }
 }
@@ -198,7 +198,7 @@ fn remove_named_by_connection(headers: &mut HeaderMap) {
 fn keep_only_trailers(headers: &mut HeaderMap) {
     let Some(codings) = headers.get_joined(b"te") else { return };
     if elements(&codings).any(|coding| coding.eq_ignore_ascii_case(b"trailers")) {
-        headers.replace(b"te", b"trailers");
+        headers.overwrite(b"te", b"trailers");
     } else {
         headers.remove(b"te");
     }

@@ -161,11 +161,13 @@ async fn a_client_that_goes_away_ends_its_upstream_request() {
     let mut client = TcpStream::connect(address).await.expect("a connection");
     client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
     let (mut request, _) = upstream.accept().await.expect("the request");
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"\r\n\r\n") {
+        request.read_buf(&mut seen).await.expect("its head");
+    }
     drop(client);
     // The proxy's connection ends, which is the end of what can be read.
-    let mut seen = Vec::new();
-    request.read_to_end(&mut seen).await.expect("the end");
-    assert!(seen.starts_with(b"GET / HTTP/1.1\r\n"));
+    assert_eq!(request.read_to_end(&mut seen).await.expect("the end"), 0);
 }
 
 #[tokio::test]

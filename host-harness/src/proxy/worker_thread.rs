@@ -160,7 +160,7 @@ async fn answer(
             let mut headers = refusal.headers();
             listener.manager.release(&mut headers);
             // After a refusal Envoy closes the connection.
-            headers.replace(b"connection", b"close");
+            headers.overwrite(b"connection", b"close");
             return Ok(head::to_response(
                 &headers,
                 OutgoingBody::whole(Bytes::from_static(refusal.body.as_bytes()), None),
