@@ -65,6 +65,9 @@ pub enum Error {
     /// Envoy does not serve.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The processor time of Envoy cannot be read.
+    #[error("expected the processor time of Envoy in /proc, but found none; measuring needs Linux")]
+    NoProcessorTime,
     /// A contender's requests failed.
     #[error("{contender}: {source}")]
     Load {
@@ -103,6 +106,9 @@ pub async fn run(binary: &EnvoyBinary, options: &Options, mut progress: impl FnM
     let proxy = proxy(&contenders).map_err(Error::Ports)?;
     let quiet = StartOptions { component_log_level: "wasm:warning".to_owned(), ..StartOptions::default() };
     let envoy = EnvoyProcess::start(binary, &proxy, &quiet).await?;
+    if envoy.cpu_time().is_zero() {
+        return Err(Error::NoProcessorTime);
+    }
     let mut stands = Vec::new();
     for (contender, listener) in contenders.into_iter().zip(&proxy.listeners) {
         stands.push(Stand::open(contender, listener.address)?);
