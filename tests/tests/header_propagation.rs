@@ -89,8 +89,12 @@ impl Sidecar {
         let connection = Connection { id: 1, source: LOOPBACK, destination: LOOPBACK, protocol: "HTTP/1.1".to_owned() };
         let listener = worker.listener(listener).expect("the listener is there");
         let stream = worker.open_stream(listener, connection).expect("the listener is there");
-        let mut head =
-            HeaderMap::from_pairs([(":method", "GET"), (":path", "/hello/eric"), (":authority", "hello2-svc:8001"), ("x-forwarded-proto", "http")]);
+        let mut head = HeaderMap::from_pairs([
+            (":method", "GET"),
+            (":path", "/hello/eric"),
+            (":authority", "hello2-svc:8001"),
+            ("x-forwarded-proto", "http"),
+        ]);
         for (name, value) in headers {
             head.add(name.as_bytes(), value.as_bytes());
         }

@@ -14,6 +14,7 @@ mod inspect;
 mod interrupt;
 mod mesh;
 mod plane;
+mod run;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ Examples:
   weft demo                      see the full-link A/B test of the guides run on this machine
   weft demo --proxy envoy        the same on real Envoy processes
   weft mesh ./manifests          run the mesh that your own manifests describe, until Ctrl-C
+  weft run mine.yaml --trace     see every callback and host call of a scenario
   weft check FILTER config.json  see every problem of a configuration with its path
   weft inspect mine.wasm         see what is in a module and what each host would say to it
   weft bench                     measure what filters cost on a real Envoy
@@ -49,6 +51,7 @@ enum Command {
     Demo(demo::Arguments),
     Inspect(inspect::Arguments),
     Mesh(mesh::Arguments),
+    Run(run::Arguments),
 }
 
 /// How a subcommand ends when nothing went wrong in it.
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
             Command::Demo(arguments) => demo::run(arguments, &console).await,
             Command::Inspect(arguments) => inspect::run(&arguments, &console),
             Command::Mesh(arguments) => mesh::run(arguments, &console).await,
+            Command::Run(arguments) => run::run(arguments, &console).await,
         }
     });
     match outcome {

