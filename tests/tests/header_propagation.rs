@@ -10,7 +10,7 @@ use host_harness::bootstrap::{
     Proxy, Route, RouteAction, RouteMatch, RouteTable, VirtualHost,
 };
 use host_harness::envoy::{
-    Connection, Environment, Event, HeaderMap, LogLine, Metric, Process, StreamEvent, TraceEntry, Worker,
+    Connection, Environment, Event, HeaderMap, LogLine, Metric, Modules, Process, StreamEvent, TraceEntry, Worker,
 };
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 80);
@@ -49,7 +49,7 @@ impl Sidecar {
     fn with(configuration: &str, workers: u32) -> Self {
         let laboratory =
             Arc::new(Laboratory { now: AtomicU64::new(1_700_000_000_000_000_000), random: AtomicU64::new(1) });
-        let process = Process::new(laboratory.clone()).expect("the engine starts");
+        let process = Process::new(laboratory.clone(), Modules::new().expect("the engine starts"));
         let module = artifacts::module("header-propagation").expect("the module is built in");
         let module = Module { name: module.name.to_owned(), bytes: Arc::from(module.bytes) };
         let plugin = Arc::new(Plugin::new("header-propagation", module, configuration));

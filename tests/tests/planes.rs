@@ -10,6 +10,7 @@ use host_harness::bootstrap::{
     Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, Listener, Node, PathMatch, Protocol, Proxy, Route,
     RouteAction, RouteMatch, RouteTable, VirtualHost,
 };
+use host_harness::envoy::Modules;
 use host_harness::envoy_process::{EnvoyProcess, StartOptions};
 use host_harness::proxy::{EmbeddedProxy, SystemEnvironment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -182,7 +183,7 @@ async fn both_planes_treat_a_request_alike() -> anyhow::Result<()> {
         let embedded = proxy(node, manager, mirror).await?;
         let real = proxy(node, manager, mirror).await?;
         let environment = Arc::new(SystemEnvironment::new(LogLevel::Warn, |_| {}));
-        let _embedded = EmbeddedProxy::start(&embedded, vec![], environment).await?;
+        let _embedded = EmbeddedProxy::start(&embedded, vec![], environment, Modules::new()?).await?;
         let _real = EnvoyProcess::start(&binary, &real, &StartOptions::default()).await?;
         let address = |proxy: &Proxy| proxy.listeners.first().map(|it| it.address).context("one listener");
         let (to_embedded, to_real) = (address(&embedded)?, address(&real)?);

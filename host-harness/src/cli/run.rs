@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::console::{BAD, Console, GOOD};
 use super::{Failure, Outcome, plane};
+use crate::envoy::Modules;
 use crate::envoy_process::EnvoyBinary;
 use crate::scenario::{self, LoadError, Scenario, Transcript};
 
@@ -86,10 +87,11 @@ fn run_all(arguments: &Arguments, envoy: Option<&EnvoyBinary>, console: &Console
         let scenario = scenario::load(&path, &|name| find_module(&path, name));
         scenarios.push((path.clone(), scenario.map_err(|error: LoadError| Failure::BadInput(error.to_string()))?));
     }
+    let modules = Modules::new().map_err(anyhow::Error::from)?;
     for (path, scenario) in &scenarios {
         let failed = |error: anyhow::Error| Failure::Other(error.context(path.display().to_string()));
         if arguments.proxy != Executors::Envoy {
-            let (transcript, trace) = embedded(scenario, arguments.trace).map_err(failed)?;
+            let (transcript, trace) = embedded(scenario, &modules, arguments.trace).map_err(failed)?;
             if !settle(arguments, console, path, "embedded", &transcript, trace)? {
                 outcome = Outcome::Different;
             }
@@ -138,9 +140,9 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn embedded(scenario: &Scenario, traced: bool) -> anyhow::Result<(Transcript, Vec<String>)> {
+fn embedded(scenario: &Scenario, modules: &Arc<Modules>, traced: bool) -> anyhow::Result<(Transcript, Vec<String>)> {
     let mut trace = Vec::new();
-    let transcript = scenario::run_embedded(scenario, traced.then_some(&mut trace))?;
+    let transcript = scenario::run_embedded(scenario, modules, traced.then_some(&mut trace))?;
     Ok((transcript, trace.iter().map(ToString::to_string).collect()))
 }
 

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::abi::LogLevel;
 use crate::bootstrap::Proxy;
-use crate::envoy::LogLine;
+use crate::envoy::{EngineError, LogLine, Modules};
 use crate::envoy_process::{self, EnvoyBinary, EnvoyProcess, LogEntry, LogWatcher, StartOptions};
 use crate::mesh::{Mesh, Ports};
 use crate::proxy::{self, EmbeddedProxy, SystemEnvironment};
@@ -44,6 +44,9 @@ pub enum StartError {
     /// An application does not start or does not answer.
     #[error(transparent)]
     Application(#[from] application::Error),
+    /// The engine itself does not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// An embedded proxy does not start.
     #[error(transparent)]
     Embedded(#[from] proxy::StartError),
@@ -122,11 +125,11 @@ async fn start_embedded(
     level: LogLevel,
     log: &LogSink,
 ) -> Result<Vec<Running>, StartError> {
-    // Each compiles its modules on threads of its own, so they start side by side.
+    let modules = Modules::new()?;
     let starting = mesh.proxies.iter().map(|proxy| {
         let (name, log) = (proxy.name.clone(), Arc::clone(log));
         let environment = Arc::new(SystemEnvironment::new(level, move |line| log(&name, line)));
-        EmbeddedProxy::start(proxy, take_sockets(proxy, ports), environment)
+        EmbeddedProxy::start(proxy, take_sockets(proxy, ports), environment, Arc::clone(&modules))
     });
     let started = try_join_all(starting.collect::<Vec<_>>()).await?;
     Ok(started.into_iter().map(|proxy| Running::Embedded { _proxy: proxy }).collect())

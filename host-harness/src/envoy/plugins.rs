@@ -272,8 +272,12 @@ impl Plugins {
 
     fn start_machine(&self, plugin: &Arc<Plugin>) -> Result<Machine, StartError> {
         let name = || plugin.name.clone();
-        let module =
-            self.shared.process.module(&plugin.module).map_err(|error| StartError::Load { plugin: name(), error })?;
+        let module = self
+            .shared
+            .process
+            .modules
+            .get(&plugin.module)
+            .map_err(|error| StartError::Load { plugin: name(), error })?;
         let host = VmHost::new(self.shared.clone(), plugin.clone(), vm_key(plugin), module.version());
         let vm = Vm::start(&module, host).map_err(|trap| StartError::Start { plugin: name(), trap })?;
         let started_at = self.shared.process.environment.unix_nanos();

@@ -1,4 +1,4 @@
-//! What all workers of one Envoy process share: compiled modules, shared data, queues, metrics and the environment.
+//! What all workers of one Envoy process share: shared data, queues, metrics and the environment.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,11 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::environment::Environment;
 use super::metrics::{Metric, Metrics};
+use super::modules::Modules;
 use super::queues::Queues;
 use super::shared_data::SharedData;
-use super::vm_host::VmHost;
-use crate::abi::{CompiledModule, LoadError, Loader};
-use crate::bootstrap::{Module, Plugin};
+use crate::bootstrap::Plugin;
 
 /// Wakes a worker that sleeps while another worker has something for it.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -22,25 +21,23 @@ pub struct Process {
     pub(super) shared_data: SharedData,
     pub(super) queues: Queues,
     pub(super) metrics: Metrics,
-    loader: Loader,
-    modules: Mutex<HashMap<[u8; 32], CompiledModule<VmHost>>>,
+    pub(super) modules: Arc<Modules>,
     proven: Mutex<HashSet<String>>,
     wakers: Mutex<HashMap<u32, Waker>>,
 }
 
 impl Process {
     /// A process with nothing in it.
-    pub fn new(environment: Arc<dyn Environment>) -> wasmtime::Result<Arc<Self>> {
-        Ok(Arc::new(Self {
+    pub fn new(environment: Arc<dyn Environment>, modules: Arc<Modules>) -> Arc<Self> {
+        Arc::new(Self {
             environment,
             shared_data: SharedData::default(),
             queues: Queues::default(),
             metrics: Metrics::default(),
-            loader: Loader::new()?,
-            modules: Mutex::default(),
+            modules,
             proven: Mutex::default(),
             wakers: Mutex::default(),
-        }))
+        })
     }
 
     /// Every metric that plugins have defined, by name.
@@ -51,18 +48,6 @@ impl Process {
     /// How many keys the shared data has, and how many bytes its keys and values are.
     pub fn shared_data_size(&self) -> (usize, usize) {
         self.shared_data.size()
-    }
-
-    /// Compiles a module, or finds it compiled.
-    pub(super) fn module(&self, module: &Module) -> Result<CompiledModule<VmHost>, LoadError> {
-        let digest: [u8; 32] = Sha256::digest(&module.bytes).into();
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(compiled) = modules.get(&digest) {
-            return Ok(compiled.clone());
-        }
-        let compiled = self.loader.load::<VmHost>(&module.name, &module.bytes)?;
-        modules.insert(digest, compiled.clone());
-        Ok(compiled)
     }
 
     /// Whether this is the first time that a plugin is proven in this process, so that only one canary runs for it.

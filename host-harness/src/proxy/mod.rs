@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 pub use environment::SystemEnvironment;
 
 use crate::bootstrap::Proxy;
-use crate::envoy::{self, Environment, Metric, Process};
+use crate::envoy::{self, Environment, Metric, Modules, Process};
 use worker_thread::{Accepted, WorkerThread};
 
 /// Why an embedded proxy does not serve.
@@ -74,15 +74,17 @@ pub struct EmbeddedProxy {
 
 impl EmbeddedProxy {
     /// Starts a proxy and returns when every plugin of every worker is configured and every listener accepts. A listener
-    /// takes its socket from `sockets` where that has one of its address, else it binds one.
+    /// takes its socket from `sockets` where that has one of its address, else it binds one. Proxies that share `modules`
+    /// compile each only once.
     pub async fn start(
         proxy: &Proxy,
         sockets: Vec<StdTcpListener>,
         environment: Arc<dyn Environment>,
+        modules: Arc<Modules>,
     ) -> Result<Self, StartError> {
         let failed = |reason: String| StartError::Worker { proxy: proxy.name.clone(), reason };
         let listeners = listen(proxy, sockets)?;
-        let process = Process::new(Arc::clone(&environment)).map_err(|error| failed(error.to_string()))?;
+        let process = Process::new(Arc::clone(&environment), modules);
         let shared = Arc::new(proxy.clone());
         let (mut workers, mut waiting) = (Vec::new(), Vec::new());
         for index in 0..proxy.concurrency.max(1) {

@@ -49,7 +49,12 @@ async fn start(
         concurrency: 2,
     };
     let environment = Arc::new(SystemEnvironment::new(LogLevel::Info, |_| {}));
-    (EmbeddedProxy::start(&proxy, vec![socket], environment).await.expect("a proxy"), address)
+    (
+        EmbeddedProxy::start(&proxy, vec![socket], environment, Modules::new().expect("the engine"))
+            .await
+            .expect("a proxy"),
+        address,
+    )
 }
 
 /// An upstream that sends each part of a body back as it comes, and the trailers at the end.

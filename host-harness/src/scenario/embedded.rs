@@ -19,16 +19,13 @@ use super::plan::{self, DEFAULT_CLUSTER};
 use super::transcript::{End, Logged, Received, Section, Seen, Transcript, grouped};
 use crate::abi::LogLevel;
 use crate::envoy::{
-    Connection, Environment, Event, HeaderMap, LogLine, Metric, Process, StartError, StreamEvent, StreamId, TraceEntry,
-    Worker,
+    Connection, Environment, Event, HeaderMap, LogLine, Metric, Modules, Process, StartError, StreamEvent, StreamId,
+    TraceEntry, Worker,
 };
 
 /// Why a scenario could not be run; what the engine does wrong is part of the transcript instead.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// The engine cannot be made.
-    #[error("starting the engine: {0}")]
-    Engine(wasmtime::Error),
     /// A plugin is refused though the scenario does not say so.
     #[error("expected the engine to accept the configuration, but: {0}")]
     Refused(StartError),
@@ -49,9 +46,13 @@ const BEGINNING: u64 = 1_767_225_600_000_000_000;
 const TIMERS: usize = 1000;
 
 /// Runs a scenario on the embedded engine; `trace` is given what the engine recorded of every callback.
-pub fn run_embedded(scenario: &Scenario, mut trace: Option<&mut Vec<TraceEntry>>) -> Result<Transcript, EmbeddedError> {
+pub fn run_embedded(
+    scenario: &Scenario,
+    modules: &Arc<Modules>,
+    mut trace: Option<&mut Vec<TraceEntry>>,
+) -> Result<Transcript, EmbeddedError> {
     let laboratory = Arc::new(Laboratory::default());
-    let process = Process::new(Arc::clone(&laboratory) as Arc<dyn Environment>).map_err(EmbeddedError::Engine)?;
+    let process = Process::new(Arc::clone(&laboratory) as Arc<dyn Environment>, Arc::clone(modules));
     let proxy = plan::proxy(scenario, |_| loopback(10_000), |_| loopback(20_000));
     // Envoy starts every plugin on its main thread too, before its workers; that one serves no streams but runs timers.
     let main_thread = match Worker::start(Arc::clone(&process), 1, &proxy) {
