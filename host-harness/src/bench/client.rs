@@ -109,11 +109,13 @@ impl Connection {
                 let found = String::from_utf8_lossy(&self.answer).into_owned();
                 return Err(LoadError::Answer { expected: body.to_owned(), found });
             }
-            let count = self.stream.read(&mut chunk)?;
-            if count == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(count) => self.answer.extend(chunk.iter().take(count)),
+                // A signal, which is for others to act on.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
             }
-            self.answer.extend(chunk.iter().take(count));
         }
     }
 }

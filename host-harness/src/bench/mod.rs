@@ -69,12 +69,12 @@ pub enum Error {
     #[error("expected the processor time of Envoy in /proc, but found none; measuring needs Linux")]
     NoProcessorTime,
     /// A contender's requests failed.
-    #[error("{contender}: {source}")]
+    #[error("{contender}: {reason}")]
     Load {
         /// The contender's name.
         contender: &'static str,
         /// What went wrong.
-        source: LoadError,
+        reason: LoadError,
     },
 }
 
@@ -173,13 +173,13 @@ struct Stand {
 impl Stand {
     fn open(contender: Contender, address: SocketAddr) -> Result<Self, Error> {
         let name = contender.name;
-        let client = Client::connect(address).map_err(|error| Error::Load { contender: name, source: error.into() })?;
+        let client = Client::connect(address).map_err(|error| Error::Load { contender: name, reason: error.into() })?;
         Ok(Self { contender, client, samples: Vec::new() })
     }
 
     fn send(&mut self, count: u32) -> Result<(), Error> {
         let Contender { name, requests, answer, .. } = &self.contender;
-        self.client.send(requests, count, answer).map_err(|source| Error::Load { contender: name, source })
+        self.client.send(requests, count, answer).map_err(|reason| Error::Load { contender: name, reason })
     }
 
     fn measure(&mut self, envoy: &EnvoyProcess, requests: u32) -> Result<(), Error> {

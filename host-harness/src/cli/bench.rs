@@ -73,6 +73,10 @@ async fn measure(options: &Options, console: &Console) -> Result<Report, Failure
     });
     let report = report.await;
     bar.finish_and_clear();
+    if report.is_err() {
+        // Ctrl-C reaches Envoy too, and then it is the reason: it is looked for once more.
+        tokio::task::yield_now().await;
+    }
     Ok(report.map_err(anyhow::Error::from)?)
 }
 
