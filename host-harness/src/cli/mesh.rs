@@ -12,7 +12,7 @@ use super::plane::ProxyKind;
 use super::{Failure, Outcome};
 use crate::bootstrap::Module;
 use crate::data_plane::{DataPlane, Plane};
-use crate::mesh::{self, Mesh, Ports};
+use crate::mesh::{self, LoadFailure, Mesh, Ports};
 
 /// Run the mesh that Kubernetes and Istio manifests describe, until Ctrl-C.
 ///
@@ -48,7 +48,11 @@ pub(super) struct Arguments {
 /// Runs the subcommand.
 pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outcome, Failure> {
     let Arguments { paths, proxy, port, json } = arguments;
-    let (mesh, mut ports) = load(&paths, port)?;
+    let (mesh, mut ports) = load(&paths, port).map_err(|failure| {
+        // What was only doubtful is often what explains the errors.
+        failure.findings.warnings.iter().for_each(|warning| console.warning(warning));
+        Failure::BadInput(failure.to_string())
+    })?;
     mesh.warnings.iter().for_each(|warning| console.warning(warning));
     let start = async {
         let plane = proxy.prepare(console).await?;
@@ -67,10 +71,10 @@ pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outco
     Ok(Outcome::Good)
 }
 
-/// Reads a mesh; everything that is wrong with it is the user's to mend.
-pub(super) fn load(paths: &[PathBuf], port: Option<u16>) -> Result<(Mesh, Ports), Failure> {
+/// Reads a mesh with the built-in filters at hand.
+pub(super) fn load(paths: &[PathBuf], port: Option<u16>) -> Result<(Mesh, Ports), LoadFailure> {
     let mut ports = Ports::new(port);
-    let mesh = mesh::load(paths, &mut ports, &builtin).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let mesh = mesh::load(paths, &mut ports, &builtin)?;
     Ok((mesh, ports))
 }
 
