@@ -2,7 +2,7 @@
 //!
 //! Conventions of all subcommands: results go to standard output and all else to standard error; `--json` is for machines;
 //! the status is 0 for good, 1 for a difference or a failure, 2 for bad usage or bad input, 130 when interrupted. Colours
-//! appear only on a terminal. A subcommand is one module with its arguments and a `run`; adding one touches [`Command`] and
+//! appear only on a terminal. A subcommand is one module with its arguments and a `run`; adding one touches `Command` and
 //! nothing else here.
 
 mod bench;
