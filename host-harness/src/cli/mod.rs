@@ -75,6 +75,11 @@ enum Failure {
     Other(#[from] anyhow::Error),
 }
 
+/// The grammar of the command line, for those who check that a document keeps to it.
+pub fn command() -> clap::Command {
+    <Weft as clap::CommandFactory>::command()
+}
+
 /// Runs `weft` with the arguments of this process.
 pub fn main() -> ExitCode {
     let weft = Weft::parse();
@@ -107,12 +112,10 @@ pub fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Weft::command().debug_assert();
+        command().debug_assert();
     }
 }
