@@ -6,7 +6,7 @@
 use wasmtime::{AsContext, AsContextMut, Caller, Val};
 
 use super::host::{Host, HostCall};
-use super::pairs::{Pairs, decode_pairs};
+use super::pairs::{Pairs, decode_pairs, encode_pairs};
 use super::types::Status;
 use super::vm::{Phase, VmData};
 
@@ -84,16 +84,22 @@ impl<'a, H: Host> Call<'a, H> {
         Ok(bytes)
     }
 
+    /// The next two arguments, a pointer and a size: a path of segments joined by NUL.
+    pub(super) fn path(&mut self) -> Result<Vec<u8>, Fault> {
+        let path = self.read()?;
+        self.note_argument(|| {
+            let segments = path.split(|byte| *byte == 0).map(|segment| segment.escape_ascii().to_string());
+            segments.collect::<Vec<_>>().join(".")
+        });
+        Ok(path)
+    }
+
     /// The next two arguments, a pointer and a size: the pairs there. Bytes that are no pairs are no pairs at all, as in
     /// proxy-wasm-cpp-host.
     pub(super) fn pairs(&mut self) -> Result<Pairs, Fault> {
         let bytes = self.read()?;
         let pairs = decode_pairs(&bytes).unwrap_or_default();
-        self.note_argument(|| {
-            let shown: Vec<_> =
-                pairs.iter().map(|(k, v)| format!("{}: {}", k.escape_ascii(), v.escape_ascii())).collect();
-            format!("{{{}}}", shown.join(", "))
-        });
+        self.note_argument(|| shown_pairs(&pairs));
         Ok(pairs)
     }
 
@@ -124,6 +130,16 @@ impl<'a, H: Host> Call<'a, H> {
     /// Hands bytes over through a pointer to a pointer and a pointer to a size.
     pub(super) fn give_bytes(&mut self, pointer: Out, size: Out, bytes: &[u8]) -> Outcome {
         self.note_result(|| quoted(bytes));
+        self.give(pointer, size, bytes)
+    }
+
+    /// Hands pairs over in the same way.
+    pub(super) fn give_pairs(&mut self, pointer: Out, size: Out, pairs: &Pairs) -> Outcome {
+        self.note_result(|| shown_pairs(pairs));
+        self.give(pointer, size, &encode_pairs(pairs.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))))
+    }
+
+    fn give(&mut self, pointer: Out, size: Out, bytes: &[u8]) -> Outcome {
         let length = u32::try_from(bytes.len()).map_err(|_| Status::InvalidMemoryAccess)?;
         let address = if bytes.is_empty() { 0 } else { self.allocate(length)? };
         self.write(address, bytes)?;
@@ -214,6 +230,11 @@ impl Out {
     pub(super) fn address(self) -> u32 {
         self.0
     }
+}
+
+fn shown_pairs(pairs: &Pairs) -> String {
+    let shown = pairs.iter().map(|(name, value)| format!("{}: {}", name.escape_ascii(), value.escape_ascii()));
+    format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
 }
 
 fn quoted(bytes: &[u8]) -> String {

@@ -123,8 +123,8 @@ pub trait Host: 'static {
     fn header(&mut self, map: Map, name: &[u8]) -> Answer<Vec<u8>> {
         Err(Status::Unimplemented)
     }
-    /// All headers of a map, encoded as pairs.
-    fn headers(&mut self, map: Map) -> Answer<Vec<u8>> {
+    /// All headers of a map, in order.
+    fn headers(&mut self, map: Map) -> Answer<Pairs> {
         Err(Status::Unimplemented)
     }
     /// The bytes of all names and values of a map.

@@ -66,13 +66,13 @@ pub fn host_functions<H: Host>() -> Vec<HostFunction<H>> {
         call.give_bytes(pointer, size, &configuration)
     });
     add("proxy_get_property", "iiii", ALWAYS, |call| {
-        let path = call.bytes()?;
+        let path = call.path()?;
         let (pointer, size) = (call.out(), call.out());
         let value = call.host().property(&path)?;
         call.give_bytes(pointer, size, &value)
     });
     add("proxy_set_property", "iiii", ALWAYS, |call| {
-        let (path, value) = (call.bytes()?, call.bytes()?);
+        let (path, value) = (call.path()?, call.bytes()?);
         Ok(call.host().set_property(&path, &value)?)
     });
     add("proxy_send_local_response", "iiiiiiii", ALWAYS, |call| {
@@ -138,7 +138,7 @@ pub fn host_functions<H: Host>() -> Vec<HostFunction<H>> {
         let map = map(call)?;
         let (pointer, size) = (call.out(), call.out());
         let pairs = call.host().headers(map)?;
-        call.give_bytes(pointer, size, &pairs)
+        call.give_pairs(pointer, size, &pairs)
     });
     add("proxy_set_header_map_pairs", "iii", ALWAYS, |call| {
         let (map, pairs) = (map(call)?, call.pairs()?);

@@ -9,7 +9,7 @@ use super::console::{BAD, Console, GOOD};
 use super::{Failure, Outcome, plane};
 use crate::envoy::Modules;
 use crate::envoy_process::EnvoyBinary;
-use crate::scenario::{self, LoadError, Scenario, Transcript};
+use crate::scenario::{self, LoadError, Scenario, TraceSection, Transcript};
 
 /// Run scenario files and compare what happens with the transcript beside each.
 ///
@@ -143,7 +143,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
 fn embedded(scenario: &Scenario, modules: &Arc<Modules>, traced: bool) -> anyhow::Result<(Transcript, Vec<String>)> {
     let mut trace = Vec::new();
     let transcript = scenario::run_embedded(scenario, modules, traced.then_some(&mut trace))?;
-    Ok((transcript, trace.iter().map(ToString::to_string).collect()))
+    let sections = trace.into_iter().flat_map(|TraceSection { title, entries }| {
+        std::iter::once(format!("== {title}")).chain(entries.into_iter().map(|entry| entry.to_string()))
+    });
+    Ok((transcript, sections.collect()))
 }
 
 /// Compares a transcript with the committed one, or writes it; says whether all is well.

@@ -51,7 +51,7 @@ impl fmt::Display for TraceEntry {
             write!(f, " -> {}", StatusName(call.status))?;
         }
         match &self.ending {
-            Ending::Returned(value) => write!(f, "\n    returned {value}"),
+            Ending::Returned(value) => write!(f, "\n    returned {value}{}", action(self.callback, *value)),
             Ending::Absent => write!(f, "\n    absent"),
             Ending::Trapped(reason) => write!(f, "\n    trapped: {reason}"),
         }?;
@@ -62,6 +62,16 @@ impl fmt::Display for TraceEntry {
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn micros(nanos: u64) -> f64 {
     nanos as f64 / 1000.0
+}
+
+/// What the number means to the stream, where the callback decides about it.
+fn action(callback: &str, value: u32) -> &'static str {
+    let decides = ["_headers", "_body", "_trailers"].iter().any(|ending| callback.ends_with(ending));
+    match value {
+        0 if decides => " (Continue)",
+        1 if decides => " (Pause)",
+        _ => "",
+    }
 }
 
 struct StatusName(i32);

@@ -22,7 +22,7 @@ use super::stream_state::{StreamState, View};
 use super::trace::TraceEntry;
 use crate::abi::{
     AbiVersion, Buffer, GrpcCall, Host, HostCall, HttpCall, LocalResponse, LogLevel, Map, MetricKind, Pairs, Status,
-    StreamKind, encode_pairs,
+    StreamKind,
 };
 use crate::bootstrap::{Node, Plugin};
 
@@ -326,10 +326,10 @@ impl Host for VmHost {
         }
     }
 
-    fn headers(&mut self, map: Map) -> Answer<Vec<u8>> {
-        Ok(self
-            .read_map(map, |headers| encode_pairs(headers.iter().collect::<Vec<_>>().into_iter()))
-            .unwrap_or_default())
+    fn headers(&mut self, map: Map) -> Answer<Pairs> {
+        let listed =
+            |headers: &HeaderMap| headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        Ok(self.read_map(map, listed).unwrap_or_default())
     }
 
     fn headers_size(&mut self, map: Map) -> Answer<usize> {

@@ -45,11 +45,20 @@ const BEGINNING: u64 = 1_767_225_600_000_000_000;
 /// How many timers may run in one step: a tick that nothing stops would run for ever.
 const TIMERS: usize = 1000;
 
+/// What the engine recorded in one step.
+#[derive(Clone, Debug)]
+pub struct TraceSection {
+    /// As the step is called in the transcript.
+    pub title: String,
+    /// Each callback.
+    pub entries: Vec<TraceEntry>,
+}
+
 /// Runs a scenario on the embedded engine; `trace` is given what the engine recorded of every callback.
 pub fn run_embedded(
     scenario: &Scenario,
     modules: &Arc<Modules>,
-    mut trace: Option<&mut Vec<TraceEntry>>,
+    mut trace: Option<&mut Vec<TraceSection>>,
 ) -> Result<Transcript, EmbeddedError> {
     let laboratory = Arc::new(Laboratory::default());
     let process = Process::new(Arc::clone(&laboratory) as Arc<dyn Environment>, Arc::clone(modules));
@@ -73,7 +82,7 @@ pub fn run_embedded(
         run.step(step, &listener.unwrap_or_default())?;
         transcript.sections.push(run.section(step.title(index + 1)));
         if let Some(trace) = &mut trace {
-            trace.extend(run.worker.take_trace());
+            trace.push(TraceSection { title: step.title(index + 1), entries: run.worker.take_trace() });
         }
     }
     transcript.metrics = metrics(&process);

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use crate::bootstrap::Module;
 
 pub use diff::difference;
-pub use embedded::{EmbeddedError, run_embedded};
+pub use embedded::{EmbeddedError, TraceSection, run_embedded};
 pub use envoy::{RunError, run_envoy};
 pub use model::Scenario;
 pub use transcript::Transcript;
