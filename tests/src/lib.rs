@@ -3,3 +3,4 @@
 pub mod guests;
 pub mod parts;
 pub mod scenarios;
+pub mod sidecar;
