@@ -1,9 +1,10 @@
 //! How `weft` writes: results to standard output, all else to standard error, colours and spinners only on a terminal.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -21,10 +22,12 @@ pub(super) const STRONG: Style = Style::new().bold();
 /// What may be overlooked.
 pub(super) const DIM: Style = Style::new().dimmed();
 
-/// Both streams of the program.
+/// Where the program writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Console {
     verbose: u8,
+    /// The file that takes results in place of standard output; like that, it is there until the program ends.
+    output: Option<&'static Mutex<File>>,
 }
 
 /// Something that takes more than a moment; gone when dropped.
@@ -32,11 +35,21 @@ pub(super) struct Progress(Option<ProgressBar>);
 
 impl Console {
     pub fn new(verbose: u8) -> Self {
-        Self { verbose }
+        Self { verbose, output: None }
+    }
+
+    /// The same with results going to a file.
+    pub fn writing_to(self, file: File) -> Self {
+        Self { output: Some(Box::leak(Box::new(Mutex::new(file)))), ..self }
     }
 
     /// Writes a line of the result. A reader that has gone away is no failure.
     pub fn line(&self, text: impl Display) {
+        if let Some(file) = self.output {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = writeln!(anstream::StripStream::new(&mut *file), "{text}");
+            return;
+        }
         let mut output = anstream::stdout().lock();
         let _ = writeln!(output, "{text}").and_then(|()| output.flush());
     }

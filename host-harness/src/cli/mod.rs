@@ -1,6 +1,6 @@
 //! The command `weft`: what is asked on the command line, and how every subcommand speaks.
 //!
-//! Conventions of all subcommands: results go to standard output and all else to standard error; `--json` is for machines;
+//! Conventions of all subcommands: results go to standard output (or to `-o FILE`) and all else to standard error; `--json` is for machines;
 //! the status is 0 for good, 1 for a difference or a failure, 2 for bad usage or bad input, 130 when interrupted. Colours
 //! appear only on a terminal. A subcommand is one module with its arguments and a `run`; adding one touches `Command` and
 //! nothing else here.
@@ -16,6 +16,8 @@ mod mesh;
 mod plane;
 mod run;
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +42,9 @@ struct Weft {
     /// Say more on standard error: once for what plugins log at info, twice for debug, three times for trace.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
+    /// Write the results to this file, without colours, in place of standard output.
+    #[arg(short, long, value_name = "FILE", global = true)]
+    output: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -83,7 +88,16 @@ pub fn command() -> clap::Command {
 /// Runs `weft` with the arguments of this process.
 pub fn main() -> ExitCode {
     let weft = Weft::parse();
-    let console = Console::new(weft.verbose);
+    let mut console = Console::new(weft.verbose);
+    if let Some(path) = &weft.output {
+        console = match File::create(path) {
+            Ok(file) => console.writing_to(file),
+            Err(error) => {
+                console.failure(&format_args!("{}: expected a file to write to, but: {error}", path.display()));
+                return ExitCode::from(2);
+            }
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return console.failure(&error),
