@@ -11,7 +11,7 @@ use super::interrupt::{interrupted, unless_interrupted};
 use super::plane::ProxyKind;
 use super::{Failure, Outcome};
 use crate::bootstrap::Module;
-use crate::data_plane::{DataPlane, Plane};
+use crate::data_plane::{DataPlane, Plane, StartError};
 use crate::mesh::{self, LoadFailure, Mesh, Ports};
 
 /// Run the mesh that Kubernetes and Istio manifests describe, until Ctrl-C.
@@ -94,7 +94,10 @@ pub(super) async fn start(
     let progress = console.progress(&format!("starting {pods} pods and {gateways} gateway(s)"));
     let started = DataPlane::start(mesh, ports, plane, console.log_level(), &console.log_sink()).await;
     drop(progress);
-    started.map_err(|error| Failure::Other(error.into()))
+    started.map_err(|error| match error {
+        StartError::Refused(refusal) => Failure::BadInput(refusal.to_string()),
+        error => Failure::Other(error.into()),
+    })
 }
 
 /// Where the mesh is entered and what runs in it.

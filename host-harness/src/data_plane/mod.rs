@@ -4,6 +4,7 @@
 //! that it started; so does an error in the middle of starting.
 
 mod application;
+mod proof;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -22,6 +23,7 @@ use crate::envoy_process::{self, EnvoyBinary, EnvoyProcess, LogEntry, LogWatcher
 use crate::mesh::{Mesh, Ports};
 use crate::proxy::{self, EmbeddedProxy, SystemEnvironment};
 use application::Application;
+pub use proof::Refusal;
 
 /// How long applications and proxies may take until they answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,6 +46,9 @@ pub enum StartError {
     /// An application does not start or does not answer.
     #[error(transparent)]
     Application(#[from] application::Error),
+    /// Plugins refuse their configurations, or do not load.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The engine itself does not start.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -87,6 +92,8 @@ impl DataPlane {
         level: LogLevel,
         log: &LogSink,
     ) -> Result<Self, StartError> {
+        let modules = Modules::new()?;
+        proof::prove(mesh, &modules)?;
         let mut applications = Vec::new();
         for pod in &mesh.pods {
             for app in &pod.apps {
@@ -97,7 +104,7 @@ impl DataPlane {
             application.answers(PATIENCE).await?;
         }
         let proxies = match plane {
-            Plane::Embedded => start_embedded(mesh, ports, level, log).await?,
+            Plane::Embedded => start_embedded(mesh, ports, &modules, level, log).await?,
             Plane::Envoy(binary) => start_envoys(mesh, ports, binary, level, log).await?,
         };
         for proxy in &mesh.proxies {
@@ -122,14 +129,14 @@ impl DataPlane {
 async fn start_embedded(
     mesh: &Mesh,
     ports: &mut Ports,
+    modules: &Arc<Modules>,
     level: LogLevel,
     log: &LogSink,
 ) -> Result<Vec<Running>, StartError> {
-    let modules = Modules::new()?;
     let starting = mesh.proxies.iter().map(|proxy| {
         let (name, log) = (proxy.name.clone(), Arc::clone(log));
         let environment = Arc::new(SystemEnvironment::new(level, move |line| log(&name, line)));
-        EmbeddedProxy::start(proxy, take_sockets(proxy, ports), environment, Arc::clone(&modules))
+        EmbeddedProxy::start(proxy, take_sockets(proxy, ports), environment, Arc::clone(modules))
     });
     let started = try_join_all(starting.collect::<Vec<_>>()).await?;
     Ok(started.into_iter().map(|proxy| Running::Embedded { _proxy: proxy }).collect())
