@@ -12,6 +12,7 @@ pub mod cli;
 pub mod data_plane;
 pub mod envoy;
 pub mod envoy_process;
+mod free_port;
 pub mod inspect;
 pub mod mesh;
 pub mod proxy;

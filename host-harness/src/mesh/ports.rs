@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+use crate::free_port;
+
 /// The sockets that are held.
 #[derive(Debug, Default)]
 pub struct Ports {
@@ -22,16 +24,14 @@ impl Ports {
 
     /// A free port that the OS picks.
     pub fn any(&mut self) -> io::Result<SocketAddr> {
-        self.bind(0)
+        self.hold(free_port::bind()?)
     }
 
     /// A port for a gateway: the wished one for the first that asks, else any.
     pub fn for_gateway(&mut self) -> io::Result<SocketAddr> {
-        let wish = self.wish.take().unwrap_or(0);
-        self.bind(wish).map_err(|error| match wish {
-            0 => error,
-            port => io::Error::new(error.kind(), format!("port {port}: {error}")),
-        })
+        let Some(port) = self.wish.take() else { return self.any() };
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        self.hold(socket.map_err(|error| io::Error::new(error.kind(), format!("port {port}: {error}")))?)
     }
 
     /// Hands over the socket of an address. Dropping it makes the port free for another process.
@@ -39,8 +39,7 @@ impl Ports {
         self.held.remove(&address)
     }
 
-    fn bind(&mut self, port: u16) -> io::Result<SocketAddr> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    fn hold(&mut self, socket: TcpListener) -> io::Result<SocketAddr> {
         let address = socket.local_addr()?;
         self.held.insert(address, socket);
         Ok(address)

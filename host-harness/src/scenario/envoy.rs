@@ -5,7 +5,7 @@
 //! written before, whatever was still being destroyed when the client had its answer.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use crate::bootstrap::{
     RouteTable, VirtualHost,
 };
 use crate::envoy_process::{EnvoyBinary, EnvoyProcess, StartError, StartOptions};
+use crate::free_port;
 
 /// Why a scenario could not be run; what a proxy does wrong is part of the transcript instead.
 #[derive(Debug, thiserror::Error)]
@@ -210,7 +211,7 @@ const METRICS: &str = "wasmcustom.";
 
 /// A port that was free a moment ago.
 fn free_address() -> std::io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    free_port::bind()?.local_addr()
 }
 
 fn fence_listener(address: SocketAddr) -> Listener {

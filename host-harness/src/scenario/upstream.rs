@@ -14,6 +14,7 @@ use super::client::{extend, receive_body, send_body, to_http};
 use super::model::{Failure, Upstream, trailer_map};
 use super::transcript::{Received, Seen};
 use crate::envoy::HeaderMap;
+use crate::free_port;
 
 /// The upstreams of one run; they end with the runtime that they were started on.
 pub struct Upstreams {
@@ -35,7 +36,9 @@ impl Upstreams {
         let shared = Arc::new(Shared::default());
         let mut addresses = BTreeMap::new();
         for (name, upstream) in clusters {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let listener = free_port::bind()?;
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
             addresses.insert(name.clone(), listener.local_addr()?);
             // Nothing listens any more at the address of an upstream that refuses.
             if upstream.fail != Some(Failure::Refused) {
