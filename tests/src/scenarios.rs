@@ -6,31 +6,14 @@ use std::sync::Arc;
 use host_harness::scenario::{self, Scenario, Transcript};
 use libtest_mimic::{Failed, Trial};
 
-/// Every scenario file below `tests/scenarios`, sorted.
-pub fn files() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder()];
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        for path in entries.map(|entry| entry.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
 /// One test for each scenario: what `run` observes is what its `.out` says.
 pub fn trials(
     executor: &'static str,
     run: impl Fn(&Scenario) -> Result<Transcript, String> + Send + Sync + 'static,
 ) -> Vec<Trial> {
     let run = Arc::new(run);
-    files()
+    scenario::find(&folder())
+        .expect("the scenarios can be listed")
         .into_iter()
         .map(|path| {
             let name = path.strip_prefix(folder()).unwrap_or(&path).with_extension("").display().to_string();

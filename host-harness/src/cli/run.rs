@@ -114,9 +114,8 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             found.push(path.clone());
             continue;
         }
-        let before = found.len();
-        walk(path, &mut found).map_err(|error| Failure::BadInput(format!("{}: {error}", path.display())))?;
-        if found.len() == before {
+        let below = scenario::find(path).map_err(|error| Failure::BadInput(format!("{}: {error}", path.display())))?;
+        if below.is_empty() {
             let path = path.display();
             return Err(Failure::BadInput(format!(
                 "{path}: expected scenarios (*.yaml) in this folder, but found none"
@@ -124,20 +123,6 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(found)
-}
-
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let mut entries =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            walk(&path, found)?;
-        } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn embedded(scenario: &Scenario, modules: &Arc<Modules>, traced: bool) -> anyhow::Result<(Transcript, Vec<String>)> {

@@ -56,6 +56,23 @@ pub enum LoadError {
 /// The module of a built-in filter or of a guest, by its name.
 pub type FindModule<'a> = &'a dyn Fn(&str) -> Option<Arc<[u8]>>;
 
+/// Every scenario file (`*.yaml`) below a folder, sorted.
+pub fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// Reads one scenario file and the modules that it names.
 pub fn load(path: &Path, find_module: FindModule) -> Result<Scenario, LoadError> {
     let read = |path: &Path| std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source });
