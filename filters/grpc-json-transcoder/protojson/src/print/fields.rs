@@ -1,0 +1,346 @@
+//! Messages whose fields come in order, and lists and maps.
+
+use super::Printer;
+use super::error::{PrintError, PrintProblem, Printed};
+use super::value::Raw;
+use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry, MessageId, Schema, WellKnown};
+use crate::wire::{Reader, WireError, WireType, write_delimited};
+use std::borrow::Cow;
+
+/// Where a list or a map stands.
+pub(super) enum Place<'f> {
+    /// It is a member: written with its key, and only if there is an element.
+    Member(&'f mut bool),
+    /// It stands for its message, as in `google.protobuf.ListValue`, and is written even if it is empty.
+    Bare,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn message(&mut self, id: MessageId, wire: &[u8]) -> Printed {
+        let Some(entry) = self.schema.message_entry(id) else { return Ok(()) };
+        match entry.well_known {
+            WellKnown::No | WellKnown::HttpBody => self.object(entry, wire),
+            _ => self.well_known(entry, wire),
+        }
+    }
+
+    fn object(&mut self, entry: &MessageEntry, wire: &[u8]) -> Printed {
+        let mut first = true;
+        self.open(b'{')?;
+        self.members(entry, wire, &mut first)?;
+        self.close(b'}', first);
+        Ok(())
+    }
+
+    pub(super) fn members(&mut self, entry: &MessageEntry, wire: &[u8], first: &mut bool) -> Printed {
+        let wire = if entry.message_set { Cow::Owned(of_message_set(wire)?) } else { Cow::Borrowed(wire) };
+        if self.ordered {
+            self.ordered_members(entry, &wire, first)
+        } else {
+            self.members_in_order(entry, &wire, first)
+        }
+    }
+
+    fn members_in_order(&mut self, entry: &MessageEntry, wire: &[u8], first: &mut bool) -> Printed {
+        let fields = self.schema.fields_of(entry);
+        let mut reader = Reader::new(wire);
+        // The position after that of the last field.
+        let mut next = 0;
+        let mut oneofs = 0_u64;
+        while let Some((number, wire_type)) = reader.tag()? {
+            let Some(field) = self.field_at(entry, fields, next, number, wire_type) else {
+                reader.skip(number, wire_type)?;
+                continue;
+            };
+            let position = field.position as usize;
+            if position < next {
+                return Err(PrintProblem::OutOfOrder.into());
+            }
+            if self.options.always_print_primitive_fields {
+                self.defaults(fields, next..position, first)?;
+            }
+            next = position + 1;
+            if let Some(oneof) = field.oneof {
+                let bit = 1_u64.checked_shl(oneof).ok_or(PrintProblem::OutOfOrder)?;
+                if oneofs & bit != 0 {
+                    return Err(PrintProblem::OutOfOrder.into());
+                }
+                oneofs |= bit;
+            }
+            match field.cardinality {
+                Cardinality::Singular => {
+                    let raw = Raw::read(&mut reader, number, wire_type)?;
+                    self.member(field, raw, first)?;
+                }
+                Cardinality::Repeated => self.list(field, wire_type, &mut reader, Place::Member(first))?,
+                Cardinality::Map => self.map(field, &mut reader, Place::Member(first))?,
+            }
+        }
+        if self.options.always_print_primitive_fields {
+            self.defaults(fields, next..fields.len(), first)?;
+        }
+        Ok(())
+    }
+
+    /// The field with a number, if its values can come in that encoding. Most often it is the next one.
+    #[inline]
+    pub(super) fn field_at<'f>(
+        &self,
+        entry: &MessageEntry,
+        fields: &'f [FieldEntry],
+        next: usize,
+        number: u32,
+        wire_type: WireType,
+    ) -> Option<&'f FieldEntry> {
+        let field = match fields.get(next) {
+            Some(field) if field.number == number => field,
+            _ => fields.get(self.schema.find_numbered(entry, number)? as usize)?,
+        };
+        is_encoded_as(field, wire_type).then_some(field)
+    }
+
+    /// Writes a singular field unless it is the default of one without presence.
+    #[inline]
+    pub(super) fn member(&mut self, field: &FieldEntry, raw: Raw<'_>, first: &mut bool) -> Printed {
+        if !field.presence && raw.is_default() && !self.options.always_print_primitive_fields
+            || self.is_unknown(field.kind, raw)
+        {
+            return Ok(());
+        }
+        self.separate(first);
+        self.member_key(field);
+        self.value(field.kind, raw).map_err(|error| self.within_field(error, field))
+    }
+
+    #[inline]
+    pub(super) fn member_key(&mut self, field: &FieldEntry) {
+        let key = if self.options.preserve_proto_field_names { field.proto_key } else { field.json_key };
+        self.key(key);
+    }
+
+    #[cold]
+    pub(super) fn within_field(&self, error: Box<PrintError>, field: &FieldEntry) -> Box<PrintError> {
+        error.within(self.schema.text(field.json_name))
+    }
+
+    /// Writes fields without presence that are not there.
+    pub(super) fn defaults(
+        &mut self,
+        fields: &[FieldEntry],
+        positions: std::ops::Range<usize>,
+        first: &mut bool,
+    ) -> Printed {
+        for field in fields.get(positions).unwrap_or_default() {
+            if field.presence || field.extension {
+                continue;
+            }
+            self.separate(first);
+            self.member_key(field);
+            self.default(field)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn default(&mut self, field: &FieldEntry) -> Printed {
+        match field.cardinality {
+            Cardinality::Repeated => self.push(b"[]"),
+            Cardinality::Map => self.push(b"{}"),
+            Cardinality::Singular => self.value(field.kind, Raw::default_of(self.schema, field.kind))?,
+        }
+        Ok(())
+    }
+
+    /// Writes the run of a repeated field's elements that starts here; the tag of the first has been read.
+    pub(super) fn list(
+        &mut self,
+        field: &FieldEntry,
+        mut wire_type: WireType,
+        reader: &mut Reader<'_>,
+        mut place: Place<'_>,
+    ) -> Printed {
+        let element = field.kind.wire_type();
+        let mut count = 0;
+        loop {
+            if wire_type == WireType::Len && element != WireType::Len {
+                let mut packed = Reader::new(reader.delimited()?);
+                while !packed.is_at_end() {
+                    let raw = Raw::read(&mut packed, field.number, element)?;
+                    self.element(field, raw, &mut count, &mut place)?;
+                }
+            } else {
+                let raw = Raw::read(reader, field.number, wire_type)?;
+                self.element(field, raw, &mut count, &mut place)?;
+            }
+            match next_of(field, reader)? {
+                Some(next) => wire_type = next,
+                None => break,
+            }
+        }
+        self.close_list(b"[]", count, &place);
+        Ok(())
+    }
+
+    #[inline]
+    fn element(&mut self, field: &FieldEntry, raw: Raw<'_>, count: &mut usize, place: &mut Place<'_>) -> Printed {
+        if self.is_unknown(field.kind, raw) {
+            return Ok(());
+        }
+        self.open_list(b'[', field, *count, place)?;
+        self.separate(&mut (*count == 0));
+        let index = *count;
+        *count += 1;
+        self.value(field.kind, raw).map_err(|error| self.within_field(error.within(&format!("[{index}]")), field))
+    }
+
+    #[inline]
+    fn open_list(&mut self, bracket: u8, field: &FieldEntry, count: usize, place: &mut Place<'_>) -> Printed {
+        if count > 0 {
+            return Ok(());
+        }
+        if let Place::Member(first) = place {
+            self.separate(first);
+            self.member_key(field);
+        }
+        self.open(bracket)
+    }
+
+    /// Closes a list or a map that was opened by its first element, or writes an empty one.
+    fn close_list(&mut self, [open, close]: &[u8; 2], count: usize, place: &Place<'_>) {
+        match place {
+            _ if count > 0 => self.close(*close, false),
+            Place::Bare => self.push(&[*open, *close]),
+            Place::Member(_) => {}
+        }
+    }
+
+    /// Writes the run of a map's entries that starts here; the tag of the first has been read.
+    pub(super) fn map(&mut self, field: &FieldEntry, reader: &mut Reader<'_>, mut place: Place<'_>) -> Printed {
+        let siblings = self.keys.len();
+        let mut count = 0;
+        loop {
+            let entry = MapEntry::read(self.schema, field.kind, reader.delimited()?, self.ordered)?;
+            if let Some(entry) = entry.filter(|entry| !self.is_unknown(entry.value_kind, entry.value())) {
+                self.open_list(b'{', field, count, &mut place)?;
+                self.separate(&mut (count == 0));
+                count += 1;
+                self.entry(&entry, siblings).map_err(|error| self.within_field(error, field))?;
+            }
+            if next_of(field, reader)?.is_none() {
+                break;
+            }
+        }
+        self.close_keys(siblings)?;
+        self.close_list(b"{}", count, &place);
+        Ok(())
+    }
+
+    pub(super) fn entry(&mut self, entry: &MapEntry<'_>, siblings: usize) -> Printed {
+        self.map_key(entry.key_kind, entry.key, siblings)?;
+        self.value(entry.value_kind, entry.value()).map_err(|error| {
+            let key = self.keys.get(siblings..).and_then(<[_]>::last).copied().unwrap_or_default();
+            error.within(&String::from_utf8_lossy(self.out.get(key.0 as usize..key.1 as usize).unwrap_or_default()))
+        })
+    }
+}
+
+/// The encoding of the next record, if it belongs to the same list; its tag is then read.
+#[inline]
+fn next_of(field: &FieldEntry, reader: &mut Reader<'_>) -> Result<Option<WireType>, WireError> {
+    let mut ahead = *reader;
+    match ahead.tag()? {
+        Some((number, wire_type)) if number == field.number && is_encoded_as(field, wire_type) => {
+            *reader = ahead;
+            Ok(Some(wire_type))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether a field's values can come in that encoding: lists of numbers packed and one by one, whatever was declared.
+#[inline]
+pub(super) fn is_encoded_as(field: &FieldEntry, wire_type: WireType) -> bool {
+    let own = field.kind.wire_type();
+    own == wire_type
+        || wire_type == WireType::Len
+            && field.cardinality == Cardinality::Repeated
+            && matches!(own, WireType::Varint | WireType::I32 | WireType::I64)
+}
+
+/// An entry of a map.
+pub(super) struct MapEntry<'w> {
+    pub(super) key_kind: Kind,
+    pub(super) key: Raw<'w>,
+    pub(super) value_kind: Kind,
+    value: Raw<'w>,
+    /// The value where it came in pieces, which are merged by putting them together.
+    merged: Option<Vec<u8>>,
+}
+
+impl<'w> MapEntry<'w> {
+    pub(super) fn read(
+        schema: &Schema,
+        kind: Kind,
+        wire: &'w [u8],
+        ordered: bool,
+    ) -> Result<Option<Self>, Box<PrintError>> {
+        let fields =
+            kind.message().and_then(|message| schema.message_entry(message)).map(|entry| schema.fields_of(entry));
+        let Some([key_field, value_field]) = fields else { return Ok(None) };
+        let (mut key, mut value): (Option<Raw<'w>>, Option<Raw<'w>>) = (None, None);
+        let mut merged: Option<Vec<u8>> = None;
+        let mut reader = Reader::new(wire);
+        while let Some((number, wire_type)) = reader.tag()? {
+            if number == 1 && wire_type == key_field.kind.wire_type() {
+                key = Some(Raw::read(&mut reader, number, wire_type)?);
+            } else if number == 2 && wire_type == value_field.kind.wire_type() {
+                let again = Raw::read(&mut reader, number, wire_type)?;
+                if let Some(before) = value.filter(|_| value_field.kind.message().is_some()) {
+                    if !ordered {
+                        return Err(PrintProblem::OutOfOrder.into());
+                    }
+                    merged.get_or_insert_with(|| before.bytes().to_vec()).extend_from_slice(again.bytes());
+                }
+                value = Some(again);
+            } else {
+                reader.skip(number, wire_type)?;
+            }
+        }
+        let key = key.unwrap_or(Raw::default_of(schema, key_field.kind));
+        let value = value.unwrap_or(Raw::default_of(schema, value_field.kind));
+        Ok(Some(Self { key_kind: key_field.kind, key, value_kind: value_field.kind, value, merged }))
+    }
+
+    pub(super) fn value(&self) -> Raw<'_> {
+        self.merged.as_ref().map_or(self.value, |merged| Raw::Len(merged))
+    }
+}
+
+/// The items of a `MessageSet` (groups of a type and a message) as the fields that they stand for.
+fn of_message_set(wire: &[u8]) -> Result<Vec<u8>, WireError> {
+    let mut fields = Vec::with_capacity(wire.len());
+    let mut reader = Reader::new(wire);
+    while let Some((number, wire_type)) = reader.tag()? {
+        if (number, wire_type) != (1, WireType::StartGroup) {
+            let start = reader.offset();
+            reader.skip(number, wire_type)?;
+            crate::wire::write_varint(&mut fields, u64::from(wire_type.tag(number)));
+            fields.extend_from_slice(reader.since(start));
+            continue;
+        }
+        let mut item = Reader::new(reader.group(1)?);
+        let (mut type_id, mut message): (Option<u32>, Option<&[u8]>) = (None, None);
+        while let Some((number, wire_type)) = item.tag()? {
+            match (number, wire_type) {
+                (2, WireType::Varint) => type_id = u32::try_from(item.varint()?).ok(),
+                (3, WireType::Len) => message = Some(item.delimited()?),
+                _ => item.skip(number, wire_type)?,
+            }
+        }
+        if let (Some(type_id), Some(message)) =
+            (type_id.filter(|id| (1..=crate::wire::MAX_FIELD_NUMBER).contains(id)), message)
+        {
+            write_delimited(&mut fields, type_id, message);
+        }
+    }
+    Ok(fields)
+}

@@ -1,0 +1,181 @@
+//! Messages whose fields come in any order: put in order, merged, and written.
+//!
+//! What the wire says twice means what protobuf says it means: of a scalar the last counts, messages are merged, which on the
+//! wire is to put their bytes one after the other, the last member of a oneof wins, and so does the last entry of a map's key.
+
+use super::Printer;
+use super::error::Printed;
+use super::fields::{MapEntry, Place};
+use super::value::Raw;
+use crate::schema::{Cardinality, FieldEntry, MessageEntry};
+use crate::wire::{Reader, WireError, WireType, write_varint};
+
+/// A record: the position of its field, and its bytes with the tag.
+struct Record<'w> {
+    position: u32,
+    bytes: &'w [u8],
+}
+
+impl Printer<'_> {
+    pub(super) fn ordered_members(&mut self, entry: &MessageEntry, wire: &[u8], first: &mut bool) -> Printed {
+        let fields = self.schema.fields_of(entry);
+        let mut records = Vec::new();
+        // For each oneof the position of the member that was set last, and since which record.
+        let mut winners = vec![(u32::MAX, 0); entry.oneof_count as usize];
+        let mut reader = Reader::new(wire);
+        loop {
+            let start = reader.offset();
+            let Some((number, wire_type)) = reader.tag()? else { break };
+            let value = Raw::read(&mut reader, number, wire_type)?;
+            let Some(field) = self.field_at(entry, fields, usize::MAX, number, wire_type) else { continue };
+            if self.is_unknown(field.kind, value) && field.cardinality == Cardinality::Singular {
+                continue;
+            }
+            if let Some(winner) = field.oneof.and_then(|oneof| winners.get_mut(oneof as usize))
+                && winner.0 != field.position
+            {
+                *winner = (field.position, records.len());
+            }
+            records.push((Record { position: field.position, bytes: reader.since(start) }, records.len()));
+        }
+        records.retain(|(record, index)| {
+            let oneof = fields.get(record.position as usize).and_then(|field| field.oneof);
+            let winner = oneof.and_then(|oneof| winners.get(oneof as usize));
+            winner.is_none_or(|(position, since)| *position == record.position && index >= since)
+        });
+        // The sort is stable: records of one field stay in the order of the wire.
+        records.sort_by_key(|(record, _)| record.position);
+
+        let mut next = 0;
+        for group in records.chunk_by(|(one, _), (other, _)| one.position == other.position) {
+            let position = group.first().map_or(0, |(record, _)| record.position as usize);
+            let Some(field) = fields.get(position) else { continue };
+            if self.options.always_print_primitive_fields {
+                self.defaults(fields, next..position, first)?;
+            }
+            next = position + 1;
+            let mut run = Vec::new();
+            match (field.cardinality, group) {
+                (_, [(only, _)]) => self.run(field, only.bytes, first)?,
+                (Cardinality::Singular, [.., (last, _)]) if field.kind.message().is_none() => {
+                    self.run(field, last.bytes, first)?;
+                }
+                _ => {
+                    group.iter().for_each(|(record, _)| run.extend_from_slice(record.bytes));
+                    self.run(field, &run, first)?;
+                }
+            }
+        }
+        if self.options.always_print_primitive_fields {
+            self.defaults(fields, next..fields.len(), first)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a field from all of its records.
+    fn run(&mut self, field: &FieldEntry, records: &[u8], first: &mut bool) -> Printed {
+        let mut reader = Reader::new(records);
+        let Some((_, wire_type)) = reader.tag()? else { return Ok(()) };
+        match field.cardinality {
+            Cardinality::Repeated => self.list(field, wire_type, &mut reader, Place::Member(first)),
+            Cardinality::Map => {
+                let last = last_of_each_key(self, field, records)?;
+                let mut reader = Reader::new(&last);
+                reader.tag()?;
+                self.map(field, &mut reader, Place::Member(first))
+            }
+            Cardinality::Singular => {
+                let merged = merged(field, records)?;
+                self.member(field, merged.raw(), first)
+            }
+        }
+    }
+
+    /// Writes a field's value without its key, from all of its records; without any, its default, `null` for a message.
+    pub(super) fn bare_field(&mut self, field: &FieldEntry, records: &[u8]) -> Printed {
+        let mut reader = Reader::new(records);
+        let Some((_, wire_type)) = reader.tag()? else {
+            let unset = field.cardinality == Cardinality::Singular && field.kind.message().is_some();
+            return if unset {
+                self.push(b"null");
+                Ok(())
+            } else {
+                self.default(field)
+            };
+        };
+        let printed = match field.cardinality {
+            Cardinality::Repeated => self.list(field, wire_type, &mut reader, Place::Bare),
+            Cardinality::Map => {
+                let last = last_of_each_key(self, field, records)?;
+                let mut reader = Reader::new(&last);
+                reader.tag()?;
+                self.map(field, &mut reader, Place::Bare)
+            }
+            Cardinality::Singular => {
+                let merged = merged(field, records)?;
+                self.value(field.kind, merged.raw())
+            }
+        };
+        printed.map_err(|error| self.within_field(error, field))
+    }
+}
+
+/// A singular value from all of its records.
+struct Merged<'w> {
+    last: Raw<'w>,
+    together: Option<Vec<u8>>,
+}
+
+impl Merged<'_> {
+    fn raw(&self) -> Raw<'_> {
+        self.together.as_ref().map_or(self.last, |together| Raw::Len(together))
+    }
+}
+
+/// Of scalars the last; messages put together.
+fn merged<'w>(field: &FieldEntry, records: &'w [u8]) -> Result<Merged<'w>, WireError> {
+    let is_message = field.kind.message().is_some();
+    let mut reader = Reader::new(records);
+    let mut merged = Merged { last: Raw::Varint(0), together: None };
+    let mut count = 0;
+    while let Some((number, wire_type)) = reader.tag()? {
+        let before = merged.last;
+        merged.last = Raw::read(&mut reader, number, wire_type)?;
+        if count > 0 && is_message {
+            let together = merged.together.get_or_insert_with(|| before.bytes().to_vec());
+            together.extend_from_slice(merged.last.bytes());
+        }
+        count += 1;
+    }
+    Ok(merged)
+}
+
+/// A map's records without those whose key comes again later.
+fn last_of_each_key(
+    printer: &Printer<'_>,
+    field: &FieldEntry,
+    records: &[u8],
+) -> Result<Vec<u8>, Box<super::PrintError>> {
+    let mut entries = Vec::new();
+    let mut reader = Reader::new(records);
+    while let Some((number, wire_type)) = reader.tag()? {
+        let bytes = Raw::read(&mut reader, number, wire_type)?.bytes();
+        if let Some(entry) = MapEntry::read(printer.schema, field.kind, bytes, true)? {
+            let index = entries.len();
+            entries.push((entry.key.bytes(), entry.key.bits(), index, bytes));
+        }
+    }
+    entries.sort_unstable_by_key(|(text, bits, index, _)| (*text, *bits, *index));
+    let mut last: Vec<(usize, &[u8])> = entries
+        .chunk_by(|one, other| (one.0, one.1) == (other.0, other.1))
+        .filter_map(|same| same.last().map(|(_, _, index, bytes)| (*index, *bytes)))
+        .collect();
+    last.sort_unstable_by_key(|(index, _)| *index);
+    let mut kept = Vec::with_capacity(records.len());
+    for (_, bytes) in last {
+        write_varint(&mut kept, u64::from(WireType::Len.tag(field.number)));
+        write_varint(&mut kept, bytes.len() as u64);
+        kept.extend_from_slice(bytes);
+    }
+    Ok(kept)
+}
