@@ -4,59 +4,13 @@
 //! functions turn that into what runs and collect what is wrong in [`Problems`]. It holds no filter's rules. What serde finds
 //! comes one at a time, because it stops at the first; what `compile_…` finds comes all at once.
 
+mod problem;
+mod value;
+
+pub use problem::{Problem, Problems};
+pub use value::{Kind, Member, Position, Quoted, Value};
+
 use serde::de::DeserializeOwned;
-use std::fmt;
-
-/// One thing that is wrong with a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: a JSON path such as `stamp[0].name`, empty for the whole.
-    pub path: String,
-    /// What, in the form *expected X, but found Y*.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => f.write_str(&self.message),
-            path => write!(f, "{path}: {}", self.message),
-        }
-    }
-}
-
-/// Everything that is wrong with a configuration, displayed one per line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
-
-impl Problems {
-    /// Adds a problem at a JSON path.
-    pub fn push(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Problem { path: path.into(), message: message.into() });
-    }
-
-    /// The value if nothing is wrong, otherwise the problems.
-    pub fn unless_any<T>(self, value: T) -> Result<T, Self> {
-        if self.0.is_empty() { Ok(value) } else { Err(self) }
-    }
-
-    /// The problems in the order in which they were found.
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        self.0.iter()
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}
 
 /// Reads one JSON value and nothing after it.
 ///
@@ -134,14 +88,5 @@ mod tests {
         check("{", "EOF while parsing an object at line 1 column 1");
         check(" \n", "expected a configuration in JSON, but found nothing");
         check(r#"{"rules": [{"name": "a"}, {"name": "b"}]}"#, "a b");
-    }
-
-    #[test]
-    fn problems_are_displayed_one_per_line() {
-        let mut problems = Problems::default();
-        problems.push("a", "expected x, but found y");
-        problems.push("", "expected z, but found nothing");
-        assert_eq!(problems.to_string(), "a: expected x, but found y\nexpected z, but found nothing");
-        assert!(problems.unless_any(()).is_err());
     }
 }

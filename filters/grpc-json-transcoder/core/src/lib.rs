@@ -1,0 +1,5 @@
+//! gRPC-JSON transcoding: the decisions, without a host.
+
+#![forbid(unsafe_code)]
+
+pub mod configuration;
