@@ -2,4 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bindings;
 pub mod configuration;
+pub mod router;
+pub mod template;
