@@ -10,10 +10,17 @@ mod descriptor;
 mod error;
 mod features;
 mod name_index;
+mod parse;
 mod print;
+mod prune;
 mod schema;
 pub mod wire;
 
 pub use error::{DescriptorError, DescriptorErrors};
+pub use parse::{
+    Binding, Bound, Collision, ParseError, ParseOptions, ParseProblem, field_mask, parse_field, parse_message,
+    parse_text,
+};
 pub use print::{PrintError, PrintOptions, PrintProblem, print_field, print_message};
+pub use prune::prune;
 pub use schema::{Cardinality, EnumId, Field, FieldId, Kind, MessageId, Method, Schema, Service, WellKnown};

@@ -13,7 +13,8 @@ mod value;
 mod well_known;
 
 pub use error::{PrintError, PrintProblem};
-pub(crate) use text::string;
+pub(crate) use text::{eight, string};
+pub(crate) use well_known::{MAX_DURATION_SECONDS, MAX_SECONDS, MIN_SECONDS};
 
 use crate::schema::{FieldId, MessageId, Schema, Span};
 use crate::wire::Reader;
@@ -31,7 +32,7 @@ pub struct PrintOptions {
     pub always_print_enums_as_ints: bool,
     /// Fields have the name that the `.proto` gives them.
     pub preserve_proto_field_names: bool,
-    /// One line for each value, indented by one space for each level.
+    /// One line for each value, indented by one space for each level, and a line break at the end.
     pub add_whitespace: bool,
     /// 64-bit integers are written as numbers, not as strings.
     pub int64_as_number: bool,
@@ -94,6 +95,9 @@ fn in_order_or_ordered(
     let attempt = |ordered: bool, out: &mut Vec<u8>| {
         let mut printer = Printer { schema, options, out, ordered, depth: 0, keys: Vec::new() };
         let printed = print(&mut printer);
+        if options.add_whitespace {
+            printer.out.push(b'\n');
+        }
         if printed.is_err() {
             out.truncate(start);
         }

@@ -1,60 +1,69 @@
 //! Strings, numbers and bytes as JSON text.
 //!
 //! Escapes are those of protobuf's own JSON writer: what JSON demands, `<` and `>`, and code points that are invisible or break
-//! lines in JavaScript. Floating point numbers have the fewest digits that read back as the same number. Sources: RFC 8259 §7,
-//! ProtoJSON.
+//! lines in JavaScript. Floating point numbers are laid out as protobuf's C++ does, which is what Envoy's own transcoder gives.
+//! Sources: RFC 8259 §7, ProtoJSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// For each byte: 0 it is copied, `u` it becomes `\u00..`, 1 it starts a longer code point, else the letter of its short escape.
-const ESCAPES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'"' => b'"',
-            b'\\' => b'\\',
-            0x08 => b'b',
-            0x0c => b'f',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            0..0x20 | b'<' | b'>' | 0x7f => b'u',
-            0x80.. => 1,
-            _ => 0,
-        };
-        byte += 1;
+/// What becomes of a byte.
+enum Escape {
+    /// It is copied.
+    None,
+    /// A backslash and this letter.
+    Short(u8),
+    /// `\u00` and two digits.
+    Unicode,
+    /// It is part of a longer code point.
+    NotAscii,
+}
+
+#[inline]
+fn escape_of(byte: u8) -> Escape {
+    match byte {
+        b'"' | b'\\' => Escape::Short(byte),
+        0x08 => Escape::Short(b'b'),
+        0x0c => Escape::Short(b'f'),
+        b'\n' => Escape::Short(b'n'),
+        b'\r' => Escape::Short(b'r'),
+        b'\t' => Escape::Short(b't'),
+        0..0x20 | b'<' | b'>' | 0x7f => Escape::Unicode,
+        0x80.. => Escape::NotAscii,
+        _ => Escape::None,
     }
-    table
-};
+}
+
+/// A word with the same byte eight times.
+pub(crate) const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
 
 /// How many bytes at the start need no escape and are ASCII.
 #[inline]
 fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    const ONES: u64 = eight(1);
     let mut count = 0;
     let (chunks, _) = bytes.as_chunks::<8>();
     for chunk in chunks {
         let word = u64::from_le_bytes(*chunk);
         // The high bit of a byte is set in `has_zero` if the byte is zero; a false alarm costs one look at the table.
         let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let below_space = word.wrapping_sub(const { eight(b' ') }) & !word;
         // `<` and `>` differ in one bit.
-        let angle = has_zero((word | ONES * 2) ^ ONES * u64::from(b'>'));
-        let quote = has_zero(word ^ ONES * u64::from(b'"'));
-        let backslash = has_zero(word ^ ONES * u64::from(b'\\'));
-        let delete = has_zero(word ^ ONES * 0x7f);
-        if (word | below_space | angle | quote | backslash | delete) & HIGHS != 0 {
+        let angle = has_zero((word | const { eight(2) }) ^ const { eight(b'>') });
+        let quote = has_zero(word ^ const { eight(b'"') });
+        let backslash = has_zero(word ^ const { eight(b'\\') });
+        let delete = has_zero(word ^ const { eight(0x7f) });
+        if (word | below_space | angle | quote | backslash | delete) & const { eight(0x80) } != 0 {
             break;
         }
         count += 8;
     }
     let rest = bytes.get(count..).unwrap_or_default();
-    count + rest.iter().take_while(|byte| ESCAPES.get(usize::from(**byte)) == Some(&0)).count()
+    count + rest.iter().take_while(|byte| matches!(escape_of(**byte), Escape::None)).count()
 }
 
 /// Bytes that are not UTF-8, at this offset.
@@ -82,19 +91,19 @@ fn escaped(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NotUtf8> {
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
         let mut taken = letter.len_utf8();
-        match ESCAPES.get(letter as usize).copied().unwrap_or(1) {
-            0 => {
+        match u8::try_from(letter).map_or(Escape::NotAscii, escape_of) {
+            Escape::None => {
                 taken = plain(rest.as_bytes());
                 out.extend_from_slice(rest.as_bytes().get(..taken).unwrap_or_default());
             }
-            b'u' => unicode_escape(letter as u16, out),
-            1 if is_hidden(letter) => {
+            Escape::Unicode => unicode_escape(letter as u16, out),
+            Escape::NotAscii if is_hidden(letter) => {
                 for unit in letter.encode_utf16(&mut [0; 2]) {
                     unicode_escape(*unit, out);
                 }
             }
-            1 => out.extend_from_slice(rest.as_bytes().get(..taken).unwrap_or_default()),
-            short => out.extend_from_slice(&[b'\\', short]),
+            Escape::NotAscii => out.extend_from_slice(rest.as_bytes().get(..taken).unwrap_or_default()),
+            Escape::Short(short) => out.extend_from_slice(&[b'\\', short]),
         }
         rest = rest.get(taken..).unwrap_or_default();
     }
@@ -144,21 +153,31 @@ pub(crate) fn bytes(value: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Appends a `double`.
+/// Appends a `double`: with 15 digits if they read back as the same number, else with 17.
 pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
-    if value.is_finite() {
-        decimal(ryu::Buffer::new().format_finite(value), 15, out);
-    } else {
-        not_finite(value, out);
+    if !value.is_finite() {
+        return not_finite(value, out);
+    }
+    let mut buffer = ryu::Buffer::new();
+    let shortest = Digits::of(buffer.format_finite(value));
+    // Of up to 15 digits the shortest are those that C gives, but for numbers too small to have as many.
+    match shortest.count {
+        ..=15 if !value.is_subnormal() => shortest.write(15, out),
+        _ if value.is_subnormal() => Digits::of(&format!("{value:.14e}")).write(15, out),
+        _ => Digits::of(&format!("{value:.16e}")).write(17, out),
     }
 }
 
-/// Appends a `float`.
+/// Appends a `float`: with 6 digits if they read back as the same number, else with 9.
 pub(crate) fn float(value: f32, out: &mut Vec<u8>) {
-    if value.is_finite() {
-        decimal(ryu::Buffer::new().format_finite(value), 6, out);
-    } else {
-        not_finite(f64::from(value), out);
+    if !value.is_finite() {
+        return not_finite(f64::from(value), out);
+    }
+    let mut buffer = ryu::Buffer::new();
+    let shortest = Digits::of(buffer.format_finite(value));
+    match shortest.count {
+        ..=6 if !value.is_subnormal() => shortest.write(6, out),
+        _ => Digits::of(&format!("{value:.8e}")).write(9, out),
     }
 }
 
@@ -171,71 +190,79 @@ fn not_finite(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(name);
 }
 
-/// Lays out shortest digits as C's `%g` does: an exponent below 10⁻⁴, and from as many digits on as there are, at least
-/// `precision`.
-fn decimal(shortest: &str, precision: usize, out: &mut Vec<u8>) {
-    let (sign, unsigned) = shortest.strip_prefix('-').map_or(("", shortest), |rest| ("-", rest));
-    let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+/// The decimal digits of a number without zeros around them.
+struct Digits {
+    negative: bool,
+    digits: [u8; 20],
+    count: usize,
+    /// Where the point is, counted from the first digit.
+    point: i32,
+}
 
-    // All digits without zeros around them, and where the point is, counted from the first of them.
-    let mut digits = [0_u8; 40];
-    let mut count = 0;
-    for &digit in whole.as_bytes().iter().chain(fraction.as_bytes()) {
-        if (count > 0 || digit != b'0')
-            && let Some(slot) = digits.get_mut(count)
-        {
-            *slot = digit;
-            count += 1;
+impl Digits {
+    /// The digits of a number written as `123.4` or `1.234e2`.
+    fn of(text: &str) -> Self {
+        let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+        let mut number = Self { negative, digits: [0; 20], count: 0, point: exponent.parse().unwrap_or(0) };
+        let (mut fraction, mut zeros) = (false, 0);
+        for &byte in mantissa.as_bytes() {
+            match byte {
+                b'.' => fraction = true,
+                b'0' if number.count == 0 => number.point -= i32::from(fraction),
+                _ => {
+                    number.point += i32::from(!fraction);
+                    if byte == b'0' {
+                        zeros += 1;
+                        continue;
+                    }
+                    number.count += zeros;
+                    zeros = 0;
+                    if let Some(slot) = number.digits.get_mut(number.count) {
+                        *slot = byte - b'0';
+                    }
+                    number.count += 1;
+                }
+            }
         }
+        number
     }
-    let leading = match whole.trim_start_matches('0') {
-        "" => -((fraction.len() - fraction.trim_start_matches('0').len()) as i32),
-        whole => whole.len() as i32,
-    };
-    let point = leading + exponent;
-    let digits = digits.get(..count).unwrap_or_default().trim_ascii_end();
-    let significant = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
-    let digits = digits.get(..significant).unwrap_or_default();
 
-    out.extend_from_slice(sign.as_bytes());
-    let Some((first, rest)) = digits.split_first() else {
-        out.push(b'0');
-        return;
-    };
-    let scientific = point - 1;
-    let precision =
-        if digits.len() > precision { digits.len().max(if precision == 15 { 17 } else { 9 }) } else { precision };
-    if scientific < -4 || scientific >= precision as i32 {
-        out.push(*first);
-        if !rest.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(rest);
+    /// Lays the digits out as C's `%g` does: with an exponent below 10⁻⁴ and from `precision` digits before the point on.
+    fn write(&self, precision: i32, out: &mut Vec<u8>) {
+        if self.negative {
+            out.push(b'-');
         }
-        out.extend_from_slice(if scientific < 0 { b"e-" } else { b"e+" });
-        if scientific.unsigned_abs() < 10 {
+        let digits = self.digits.get(..self.count).unwrap_or_default();
+        let ascii = |digits: &[u8], out: &mut Vec<u8>| out.extend(digits.iter().map(|digit| digit + b'0'));
+        let Some((first, rest)) = digits.split_first() else {
             out.push(b'0');
-        }
-        out.extend_from_slice(itoa::Buffer::new().format(scientific.unsigned_abs()).as_bytes());
-    } else if point <= 0 {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + point.unsigned_abs() as usize, b'0');
-        out.extend_from_slice(digits);
-    } else {
-        let point = point.unsigned_abs() as usize;
-        match digits.split_at_checked(point) {
-            Some((whole, b"")) => out.extend_from_slice(whole),
-            Some((whole, fraction)) => {
-                out.extend_from_slice(whole);
+            return;
+        };
+        let exponent = self.point - 1;
+        if exponent < -4 || exponent >= precision {
+            out.push(first + b'0');
+            if !rest.is_empty() {
                 out.push(b'.');
-                out.extend_from_slice(fraction);
+                ascii(rest, out);
             }
-            None => {
-                out.extend_from_slice(digits);
-                out.resize(out.len() + point - digits.len(), b'0');
+            out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+            if exponent.unsigned_abs() < 10 {
+                out.push(b'0');
             }
+            unsigned(u64::from(exponent.unsigned_abs()), out);
+        } else if let Ok(point @ 1..) = usize::try_from(self.point) {
+            let (whole, fraction) = digits.split_at_checked(point).unwrap_or((digits, b""));
+            ascii(whole, out);
+            out.resize(out.len() + point - whole.len(), b'0');
+            if !fraction.is_empty() {
+                out.push(b'.');
+                ascii(fraction, out);
+            }
+        } else {
+            out.extend_from_slice(b"0.");
+            out.resize(out.len() + self.point.unsigned_abs() as usize, b'0');
+            ascii(digits, out);
         }
     }
 }
@@ -276,7 +303,7 @@ mod tests {
             for place in 0..17 {
                 let mut value = vec![b'x'; 17];
                 value[place] = byte;
-                let expected = if ESCAPES[usize::from(byte)] == 0 { 17 } else { place };
+                let expected = if matches!(escape_of(byte), Escape::None) { 17 } else { place };
                 assert_eq!(plain(&value), expected, "byte {byte:#x} at {place}");
             }
         }
@@ -309,6 +336,10 @@ mod tests {
             (f64::MAX, "1.7976931348623157e+308"),
             (12_345_678_901_234_567.0, "12345678901234568"),
             (9_007_199_254_740_993.0, "9007199254740992"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (0.123_456_789_012_345_6, "0.12345678901234559"),
+            (1e20, "1e+20"),
+            (5e-324, "4.94065645841247e-324"),
             (f64::NAN, "\"NaN\""),
             (f64::INFINITY, "\"Infinity\""),
             (f64::NEG_INFINITY, "\"-Infinity\""),
@@ -323,7 +354,11 @@ mod tests {
         let cases = [
             (0.1, "0.1"),
             (1.0, "1"),
-            (3.402_823_5e38, "3.4028235e+38"),
+            (3.402_823_5e38, "3.40282347e+38"),
+            (1e-45, "1.40129846e-45"),
+            (2.718_281_7, "2.71828175"),
+            (12_345_679.0, "12345679"),
+            (-0.0, "-0"),
             (1e6, "1e+06"),
             (123_456.0, "123456"),
             (16_777_216.0, "16777216"),

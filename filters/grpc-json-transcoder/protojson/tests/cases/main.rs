@@ -2,7 +2,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod parse;
 mod print;
+mod prune;
 mod schema;
 
 use protojson::{MessageId, PrintOptions, Schema, print_message};
@@ -21,7 +23,7 @@ impl FileResolver for Sources<'_> {
 }
 
 /// The descriptor set of files, with their imports; those of `google/protobuf` are there by name.
-pub fn descriptor_set(sources: &'static [(&'static str, &'static str)]) -> Vec<u8> {
+fn descriptor_set(sources: &'static [(&'static str, &'static str)]) -> Vec<u8> {
     let mut resolver = ChainFileResolver::new();
     resolver.add(Sources(sources));
     resolver.add(GoogleFileResolver::new());
@@ -33,19 +35,19 @@ pub fn descriptor_set(sources: &'static [(&'static str, &'static str)]) -> Vec<u
     compiler.encode_file_descriptor_set()
 }
 
-pub fn schema(sources: &'static [(&'static str, &'static str)]) -> Schema {
+fn schema(sources: &'static [(&'static str, &'static str)]) -> Schema {
     Schema::compile(&descriptor_set(sources)).unwrap()
 }
 
 /// The schema of one file and a message in it.
-pub fn message(text: &'static str, name: &str) -> (Schema, MessageId) {
+fn message(text: &'static str, name: &str) -> (Schema, MessageId) {
     let sources = Box::leak(Box::new([("test.proto", text)]));
     let schema = schema(sources);
     let id = schema.message(name).unwrap();
     (schema, id)
 }
 
-pub fn printed(schema: &Schema, message: MessageId, wire: &[u8], options: &PrintOptions) -> String {
+fn printed(schema: &Schema, message: MessageId, wire: &[u8], options: &PrintOptions) -> String {
     let mut out = Vec::new();
     match print_message(schema, message, wire, options, &mut out) {
         Ok(()) => String::from_utf8(out).unwrap(),

@@ -44,7 +44,8 @@ fn whitespace_puts_each_value_on_its_line() {
    }
   }
  ]
-}"#;
+}
+"#;
     assert_eq!(printed(&schema, id, RESULT, &options), expected);
 }
 

@@ -1,0 +1,153 @@
+//! Numbers as ProtoJSON writes them: integers may have a fraction of zeros and an exponent, floats may be too small.
+
+/// The sign and magnitude of a JSON number that is an integer, such as `1`, `-1.0` or `1e2`.
+pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
+    let (negative, unsigned) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        _ => (false, text),
+    };
+    // Most are digits and nothing else, and too few to overflow.
+    if (1..=19).contains(&unsigned.len()) && unsigned.iter().all(u8::is_ascii_digit) {
+        if unsigned.len() > 1 && unsigned.first() == Some(&b'0') {
+            return None;
+        }
+        let value = unsigned.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+        return Some((negative, value));
+    }
+    let mantissa_end = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(unsigned.len());
+    let (mantissa, exponent) = unsigned.split_at_checked(mantissa_end)?;
+    let exponent = match exponent.split_first() {
+        None => 0,
+        Some((_, digits)) => exponent_of(digits)?,
+    };
+    let point = mantissa.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = match point {
+        None => (mantissa, &b""[..]),
+        Some(point) => (mantissa.get(..point)?, mantissa.get(point + 1..)?),
+    };
+    if whole.is_empty() || whole.len() > 1 && whole.first() == Some(&b'0') || point.is_some() && fraction.is_empty() {
+        return None;
+    }
+    let (mut value, mut zeros, mut significant) = (0_u64, 0_u32, 0_i64);
+    for (&digit, index) in whole.iter().chain(fraction).zip(1..) {
+        match digit {
+            b'0' => zeros = zeros.saturating_add(1),
+            b'1'..=b'9' => {
+                // Zeros count only once a digit follows: before the first one they are nothing.
+                let scale = if value == 0 { 1 } else { 10_u64.checked_pow(zeros + 1)? };
+                value = value.checked_mul(scale)?.checked_add(u64::from(digit - b'0'))?;
+                (zeros, significant) = (0, index);
+            }
+            _ => return None,
+        }
+    }
+    if value == 0 {
+        return Some((negative, 0));
+    }
+    // The value times ten to what is left of the whole part behind the last digit that counts.
+    let scale = i64::try_from(whole.len()).ok()?.checked_sub(significant)?.checked_add(exponent)?;
+    let scale = 10_u64.checked_pow(u32::try_from(scale).ok()?)?;
+    Some((negative, value.checked_mul(scale)?))
+}
+
+/// An exponent; far beyond any number's range it is as good as its sign.
+fn exponent_of(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text.split_first() {
+        Some((b'-', digits)) => (true, digits),
+        Some((b'+', digits)) => (false, digits),
+        _ => (false, text),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let fold = |value: i64, digit: &u8| (value * 10 + i64::from(digit - b'0')).min(1 << 40);
+    let value = digits.iter().fold(0, fold);
+    Some(if negative { -value } else { value })
+}
+
+/// A JSON number as a float, if it is in range.
+pub(super) fn double(text: &[u8]) -> Option<f64> {
+    let value: f64 = decimal(text)?.parse().ok()?;
+    value.is_finite().then_some(value)
+}
+
+/// A JSON number as a float, if it is in range.
+pub(super) fn float(text: &[u8]) -> Option<f32> {
+    let value: f32 = decimal(text)?.parse().ok()?;
+    value.is_finite().then_some(value)
+}
+
+/// The text of a JSON number; Rust's parser also takes `+1`, `.5` and `inf`.
+fn decimal(text: &[u8]) -> Option<&str> {
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    let numeric = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if whole == 0 || whole > 1 && unsigned.first() == Some(&b'0') || !unsigned.iter().all(numeric) {
+        return None;
+    }
+    if let Some(b'.') = unsigned.get(whole)
+        && !unsigned.get(whole + 1).is_some_and(u8::is_ascii_digit)
+    {
+        return None;
+    }
+    std::str::from_utf8(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn integers_may_have_a_fraction_of_zeros_and_an_exponent() {
+        let cases = [
+            ("0", Some((false, 0))),
+            ("-0", Some((true, 0))),
+            ("18446744073709551615", Some((false, u64::MAX))),
+            ("18446744073709551616", None),
+            ("9999999999999999999", Some((false, 9_999_999_999_999_999_999))),
+            ("1.0", Some((false, 1))),
+            ("1.50e1", Some((false, 15))),
+            ("1.5", None),
+            ("1e2", Some((false, 100))),
+            ("1E+2", Some((false, 100))),
+            ("100e-2", Some((false, 1))),
+            ("105e-2", None),
+            ("0e999999999999999999999", Some((false, 0))),
+            ("1e999999999999999999999", None),
+            ("1e-999999999999999999999", None),
+            ("1.00000000000000000000000000000000", Some((false, 1))),
+            ("1000000000000000000000000e-24", Some((false, 1))),
+            ("0.1e1", Some((false, 1))),
+            ("", None),
+            ("-", None),
+            ("01", None),
+            ("00.0", None),
+            ("1.", None),
+            (".5", None),
+            ("1e", None),
+            ("1e+", None),
+            ("+1", None),
+            (" 1", None),
+            ("1x", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(integer(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_are_in_range_and_of_json() {
+        for (text, expected) in
+            [("1.5", Some(1.5)), ("-1e-400", Some(-0.0)), ("1e309", None), ("inf", None), ("1.", None)]
+        {
+            assert_eq!(double(text.as_bytes()), expected, "{text}");
+        }
+        assert_eq!(float(b"3.4028235e38"), Some(f32::MAX));
+        assert_eq!(float(b"3.5e38"), None);
+        for refused in ["+1", ".5", "01", "1e", "nan", "1e5x", "--1", "1e5.5"] {
+            assert_eq!(double(refused.as_bytes()), None, "{refused}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Scalars: from JSON, and from the text that a string, a key, a path or a query holds.
+
+use super::Parser;
+use super::error::Parsed;
+use super::number;
+use crate::schema::{Cardinality, EnumId, FieldEntry, Kind, Schema, WellKnown};
+use crate::wire::{WireType, write_varint, zigzag};
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+const TOLERANT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, TOLERANT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, TOLERANT);
+
+/// What a value of a kind has to be, in words.
+pub(super) fn expected_of(schema: &Schema, kind: Kind) -> String {
+    match kind {
+        Kind::Double | Kind::Float => "a number in range".to_owned(),
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => "an integer of 32 bits".to_owned(),
+        Kind::Uint32 | Kind::Fixed32 => "an integer of 32 bits without a sign".to_owned(),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => "an integer of 64 bits".to_owned(),
+        Kind::Uint64 | Kind::Fixed64 => "an integer of 64 bits without a sign".to_owned(),
+        Kind::Bool => "`true` or `false`".to_owned(),
+        Kind::String => "a string".to_owned(),
+        Kind::Bytes => "a string in base64".to_owned(),
+        Kind::Enum(id) => format!("a value of the enum {}", schema.enum_name(id)),
+        Kind::Message(message) | Kind::Group(message) => format!("the message {}", schema.message_name(message)),
+    }
+}
+
+impl Parser<'_, '_> {
+    /// Writes a scalar without its tag.
+    #[inline]
+    pub(super) fn scalar(&mut self, kind: Kind) -> Parsed {
+        match self.scanner.peek() {
+            Some(b'-' | b'0'..=b'9') if !matches!(kind, Kind::String | Kind::Bytes | Kind::Bool) => {
+                let start = self.scanner.at;
+                let text = self.scanner.number()?;
+                self.number(kind, text).ok_or_else(|| self.refused(start, expected_of(self.schema, kind), text))
+            }
+            found if self.scanner.is_quote(found) => {
+                let start = self.scanner.at;
+                let text = self.scanner.string()?;
+                self.text(kind, &text).ok_or_else(|| self.refused(start, expected_of(self.schema, kind), &text))
+            }
+            Some(first @ (b't' | b'f')) if kind == Kind::Bool => {
+                self.scanner.literal(if first == b't' { b"true" } else { b"false" }, "a value")?;
+                self.out.push(u8::from(first == b't'));
+                Ok(())
+            }
+            _ => Err(self.unexpected(expected_of(self.schema, kind))),
+        }
+    }
+
+    /// Writes the value of a kind from the content of a string.
+    #[inline]
+    pub(super) fn text(&mut self, kind: Kind, text: &[u8]) -> Option<()> {
+        match kind {
+            Kind::String => {
+                write_varint(self.out, text.len() as u64);
+                self.out.extend_from_slice(text);
+            }
+            Kind::Bytes => return self.base64(text),
+            Kind::Bool => self.out.push(match text {
+                b"true" if self.options.lenient => 1,
+                b"false" if self.options.lenient => 0,
+                _ => return None,
+            }),
+            Kind::Enum(id) => return self.enumeration(id, text),
+            Kind::Double | Kind::Float => {
+                let value = match text {
+                    b"NaN" => f64::NAN,
+                    b"Infinity" => f64::INFINITY,
+                    b"-Infinity" => f64::NEG_INFINITY,
+                    _ => return self.number(kind, text),
+                };
+                if kind == Kind::Double {
+                    self.out.extend_from_slice(&value.to_le_bytes());
+                } else {
+                    self.out.extend_from_slice(&(value as f32).to_le_bytes());
+                }
+            }
+            _ => return self.number(kind, text),
+        }
+        Some(())
+    }
+
+    /// Writes the value of a numeric kind from the text of a number.
+    #[inline]
+    pub(super) fn number(&mut self, kind: Kind, text: &[u8]) -> Option<()> {
+        match kind {
+            Kind::Double => self.out.extend_from_slice(&number::double(text)?.to_le_bytes()),
+            Kind::Float => self.out.extend_from_slice(&number::float(text)?.to_le_bytes()),
+            Kind::Int32 | Kind::Enum(_) => write_varint(self.out, i64::from(signed32(text)?) as u64),
+            Kind::Sint32 => write_varint(self.out, u64::from(zigzag(i64::from(signed32(text)?)) as u32)),
+            Kind::Sfixed32 => self.out.extend_from_slice(&signed32(text)?.to_le_bytes()),
+            Kind::Int64 => write_varint(self.out, signed64(text)? as u64),
+            Kind::Sint64 => write_varint(self.out, zigzag(signed64(text)?)),
+            Kind::Sfixed64 => self.out.extend_from_slice(&signed64(text)?.to_le_bytes()),
+            Kind::Uint32 => write_varint(self.out, u64::from(u32::try_from(unsigned64(text)?).ok()?)),
+            Kind::Fixed32 => self.out.extend_from_slice(&u32::try_from(unsigned64(text)?).ok()?.to_le_bytes()),
+            Kind::Uint64 => write_varint(self.out, unsigned64(text)?),
+            Kind::Fixed64 => self.out.extend_from_slice(&unsigned64(text)?.to_le_bytes()),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn enumeration(&mut self, id: EnumId, text: &[u8]) -> Option<()> {
+        let schema = self.schema;
+        let entry = schema.enum_entry(id)?;
+        let find = |name: &[u8]| {
+            entry.names.find(name, |position| {
+                entry.values.get(position as usize).is_some_and(|value| {
+                    schema.text(value.name).as_bytes() == name || schema.text(value.short_name).as_bytes() == name
+                })
+            })
+        };
+        let found = match find(text) {
+            None if self.options.case_insensitive_enums => find(&text.to_ascii_uppercase()),
+            found => found,
+        };
+        if let Some(value) = found.and_then(|position| entry.values.get(position as usize)) {
+            write_varint(self.out, i64::from(value.number) as u64);
+            return Some(());
+        }
+        let numeric = self.options.lenient && text.first().is_some_and(|first| matches!(first, b'-' | b'0'..=b'9'));
+        if numeric { self.number(Kind::Enum(id), text) } else { None }
+    }
+
+    fn base64(&mut self, text: &[u8]) -> Option<()> {
+        let url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+        let engine = if url_safe { &URL_SAFE } else { &STANDARD };
+        let start = self.begin();
+        self.out.resize(start + text.len().div_ceil(4) * 3, 0);
+        let decoded = engine.decode_slice(text, self.out.get_mut(start..)?).ok()?;
+        self.out.truncate(start + decoded);
+        self.finish(start);
+        Some(())
+    }
+
+    /// Writes the record of a field from a text that is no JSON: a path or query value.
+    pub(super) fn text_record(&mut self, field: &FieldEntry, text: &[u8]) -> Parsed {
+        let refused = |parser: &Self| {
+            let error = parser.refused(0, expected_of(parser.schema, field.kind), text);
+            error.within(parser.schema.text(field.name))
+        };
+        write_varint(self.out, u64::from(field.kind.wire_type().tag(field.number)));
+        match (field.kind, field.kind.message()) {
+            // A text has no other form for them than their JSON word.
+            (Kind::Bool, _) => match text {
+                b"true" => self.out.push(1),
+                b"false" => self.out.push(0),
+                _ => return Err(refused(self)),
+            },
+            (Kind::Enum(id), _) => {
+                self.enumeration(id, text).or_else(|| self.number(field.kind, text)).ok_or_else(|| refused(self))?;
+            }
+            (kind, None) => self.text(kind, text).ok_or_else(|| refused(self))?,
+            (kind, Some(message)) => {
+                if field.cardinality == Cardinality::Map {
+                    return Err(refused(self));
+                }
+                let start = if matches!(kind, Kind::Group(_)) { self.out.len() } else { self.begin() };
+                self.text_message(message, text).ok_or_else(|| refused(self))?;
+                if matches!(kind, Kind::Group(_)) {
+                    write_varint(self.out, u64::from(WireType::EndGroup.tag(field.number)));
+                } else {
+                    self.finish(start);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the content of a well-known message from its string form.
+    fn text_message(&mut self, message: crate::schema::MessageId, text: &[u8]) -> Option<()> {
+        let entry = self.schema.message_entry(message)?;
+        match entry.well_known {
+            WellKnown::Timestamp => self.timestamp(text),
+            WellKnown::Duration => self.duration(text),
+            WellKnown::FieldMask => self.field_mask(text),
+            WellKnown::Value => {
+                crate::wire::write_delimited(self.out, 3, text);
+                Some(())
+            }
+            WellKnown::Wrapper => {
+                let field = self.schema.fields_of(entry).first()?;
+                write_varint(self.out, u64::from(field.tag));
+                match (field.kind, text) {
+                    (Kind::Bool, b"true") => self.out.push(1),
+                    (Kind::Bool, b"false") => self.out.push(0),
+                    (Kind::Bool, _) => return None,
+                    (kind, text) => self.text(kind, text)?,
+                }
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes the key of a map with its tag.
+    pub(super) fn map_key(&mut self, field: &FieldEntry, text: &[u8], start: usize) -> Parsed {
+        write_varint(self.out, u64::from(field.tag));
+        let written = match (field.kind, text) {
+            (Kind::Bool, b"true" | b"false") => {
+                self.out.push(u8::from(text == b"true"));
+                Some(())
+            }
+            (Kind::Bool, _) => None,
+            (kind, text) => self.text(kind, text),
+        };
+        written.ok_or_else(|| {
+            let expected = format!("a key that is {}", expected_of(self.schema, field.kind));
+            self.refused(start, expected, text)
+        })
+    }
+}
+
+fn signed64(text: &[u8]) -> Option<i64> {
+    match number::integer(text)? {
+        (false, magnitude) => i64::try_from(magnitude).ok(),
+        (true, magnitude) => 0_i64.checked_sub_unsigned(magnitude),
+    }
+}
+
+fn signed32(text: &[u8]) -> Option<i32> {
+    i32::try_from(signed64(text)?).ok()
+}
+
+fn unsigned64(text: &[u8]) -> Option<u64> {
+    match number::integer(text)? {
+        (true, 1..) => None,
+        (_, magnitude) => Some(magnitude),
+    }
+}
