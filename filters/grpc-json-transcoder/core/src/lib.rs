@@ -5,4 +5,6 @@
 pub mod bindings;
 pub mod configuration;
 pub mod router;
+pub mod rule;
+pub mod service_config;
 pub mod template;

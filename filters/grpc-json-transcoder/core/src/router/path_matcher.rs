@@ -48,15 +48,15 @@ impl PathMatcher {
     }
 
     /// Adds a template for a method. Where there is one already that matches the same paths, neither is ever found, as the
-    /// native transcoder has it, and the answer is true.
-    pub fn insert(&mut self, method: &str, template: &Template, value: u32) -> bool {
+    /// native transcoder has it, and the number of the first is given.
+    pub fn insert(&mut self, method: &str, template: &Template, value: u32) -> Option<u32> {
         let number = |names: &mut BTreeMap<Vec<u8>, u32>, name: &str| {
             let next = names.len() as u32;
             *names.entry(name.as_bytes().to_vec()).or_insert(next)
         };
         let verb = number(&mut self.verbs, template.verb.as_deref().unwrap_or_default());
         let method = number(&mut self.methods, method);
-        self.trie.insert(&template.segments, Leaf { verb, method, value: Some(value) })
+        self.trie.insert(&template.segments, Leaf { verb, method, value, is_ambiguous: false })
     }
 
     /// What a method and a path without its query are for.
@@ -70,8 +70,8 @@ impl PathMatcher {
             leaves.get(of(method).or_else(|| of(ANY_METHOD))?).copied()
         });
         match found {
-            Some(Leaf { value: Some(value), .. }) => PathMatch::Found(value, path),
-            Some(_) => PathMatch::NotFound,
+            Some(leaf) if leaf.is_ambiguous => PathMatch::NotFound,
+            Some(leaf) => PathMatch::Found(leaf.value, path),
             None => self.other_methods(path, verb),
         }
     }
@@ -93,8 +93,7 @@ impl PathMatcher {
     fn other_methods<'a>(&self, path: &[u8], verb: u32) -> PathMatch<'a> {
         let mut found = Vec::new();
         self.trie.search(path, |leaves| -> Option<()> {
-            found
-                .extend(leaves.iter().filter(|leaf| leaf.verb == verb && leaf.value.is_some()).map(|leaf| leaf.method));
+            found.extend(leaves.iter().filter(|leaf| leaf.verb == verb && !leaf.is_ambiguous).map(|leaf| leaf.method));
             None
         });
         if found.is_empty() {

@@ -18,8 +18,9 @@ use std::num::NonZeroU32;
 pub(super) struct Leaf {
     pub(super) verb: u32,
     pub(super) method: u32,
-    /// The rule; none where two rules have the same claim.
-    pub(super) value: Option<u32>,
+    pub(super) value: u32,
+    /// Whether there is another rule with the same claim.
+    pub(super) is_ambiguous: bool,
 }
 
 #[derive(Debug, Default)]
@@ -56,8 +57,8 @@ impl Default for Trie {
 }
 
 impl Trie {
-    /// Adds a template's end, unless it is there already; then neither of the two counts. Gives whether it was there.
-    pub(super) fn insert(&mut self, segments: &[Segment], leaf: Leaf) -> bool {
+    /// Adds the end of a template. If it is there already, the one that is there becomes ambiguous, and its value is given.
+    pub(super) fn insert(&mut self, segments: &[Segment], leaf: Leaf) -> Option<u32> {
         let many = segments.iter().position(|segment| *segment == Segment::Many);
         let (forward, backward) = segments.split_at(many.unwrap_or(segments.len()));
         let mut at = ROOT;
@@ -70,19 +71,16 @@ impl Trie {
                 at = self.child(at, segment);
             }
         }
-        let Some(node) = self.nodes.get_mut(at as usize) else {
-            return false;
-        };
-        match node.leaves.binary_search_by_key(&(leaf.verb, leaf.method), |leaf| (leaf.verb, leaf.method)) {
+        let leaves = &mut self.nodes.get_mut(at as usize)?.leaves;
+        match leaves.binary_search_by_key(&(leaf.verb, leaf.method), |leaf| (leaf.verb, leaf.method)) {
             Ok(position) => {
-                if let Some(known) = node.leaves.get_mut(position) {
-                    known.value = None;
-                }
-                true
+                let known = leaves.get_mut(position)?;
+                known.is_ambiguous = true;
+                Some(known.value)
             }
             Err(position) => {
-                node.leaves.insert(position, leaf);
-                false
+                leaves.insert(position, leaf);
+                None
             }
         }
     }

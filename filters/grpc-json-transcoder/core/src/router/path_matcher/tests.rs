@@ -333,13 +333,14 @@ fn a_more_specific_template_without_the_method_yields_to_a_wildcard_that_has_it(
 
 /// PathMatcher: LookupSilentlyFailsOnDuplicate, RegisterFailsOnDuplicateIfOptIn, ReplacevoidForPath.
 #[test]
-fn of_two_equal_rules_none_is_found_and_the_second_is_told() {
+fn of_two_equal_rules_none_is_found_and_the_first_is_named() {
     let mut matcher = PathMatcher::new(false);
     let mut insert = |method, text, value| matcher.insert(method, &Template::parse(text).unwrap(), value);
-    assert!(!insert("GET", "/a/{x}", 0));
-    assert!(!insert("PUT", "/a/{x}", 1));
-    assert!(!insert("GET", "/a/{x}:verb", 2));
-    assert!(insert("GET", "/a/*", 3));
+    assert_eq!(insert("GET", "/a/{x}", 0), None);
+    assert_eq!(insert("PUT", "/a/{x}", 1), None);
+    assert_eq!(insert("GET", "/a/{x}:verb", 2), None);
+    assert_eq!(insert("GET", "/a/*", 3), Some(0));
+    assert_eq!(insert("GET", "/a/{y}", 4), Some(0));
     assert_eq!(matcher.find(b"GET", b"/a/b"), PathMatch::NotFound);
     assert_eq!(matcher.find(b"PUT", b"/a/b"), PathMatch::Found(1, b"a/b"));
     assert_eq!(matcher.find(b"POST", b"/a/b"), PathMatch::OtherMethods(b"PUT".to_vec()));

@@ -1,0 +1,7 @@
+//! Rules, routes and bindings, on descriptors that `protox` compiles from text.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod random_paths;
+mod rules;
+mod sources;
