@@ -28,11 +28,11 @@ fn every_problem_is_shown_with_its_path() -> anyhow::Result<()> {
         "store": {"slots": 1000, "ttl": "soon"}
     }"#;
     insta::assert_snapshot!(checked("header-propagation", "config.json", configuration)?, @r#"
-    config.json: stamp[0].name: expected a header that may be set, but found the pseudo-header ":path"
-    config.json: propagate.exact[0]: expected a header that may be set, but found "te", which belongs to one connection or message
-    config.json: propagate.max: expected 1 to 128, but found 0
-    config.json: store.slots: expected a power of two, but found 1000
-    config.json: store.ttl: expected a time from 1s to 24h, such as 60s or 5m, but found "soon"
+    config.json: stamp[0].name: expected a header that may be set, but found the pseudo-header ":path" (line 2 column 28)
+    config.json: propagate.exact[0]: expected a header that may be set, but found "te", which belongs to one connection or message (line 3 column 33)
+    config.json: propagate.max: expected 1 to 128, but found 0 (line 3 column 47)
+    config.json: store.slots: expected a power of two, but found 1000 (line 4 column 28)
+    config.json: store.ttl: expected a time from 1s to 24h, such as 60s or 5m, but found "soon" (line 4 column 41)
     "#);
     Ok(())
 }
@@ -40,9 +40,15 @@ fn every_problem_is_shown_with_its_path() -> anyhow::Result<()> {
 #[test]
 fn places_are_those_of_what_the_user_wrote() -> anyhow::Result<()> {
     let json = checked("header-propagation", "config.json", r#"{"propagate": {"exakt": []}}"#)?;
-    insta::assert_snapshot!(json, @"config.json: propagate.exakt: unknown field `exakt`, expected one of `exact`, `prefix`, `suffix`, `regex`, `mode`, `max`, `max_bytes` at line 1 column 22");
+    insta::assert_snapshot!(json, @r#"
+    config.json: propagate: expected names in exact, prefix, suffix or regex, but found none (line 1 column 15)
+    config.json: propagate.exakt: expected exact, but found "exakt" (line 1 column 16)
+    "#);
     let yaml = checked("header-propagation", "config.yml", "propagate:\n  exakt: []\n")?;
-    insta::assert_snapshot!(yaml, @"config.yml: propagate.exakt: unknown field `exakt`, expected one of `exact`, `prefix`, `suffix`, `regex`, `mode`, `max`, `max_bytes`");
+    insta::assert_snapshot!(yaml, @r#"
+    config.yml: propagate: expected names in exact, prefix, suffix or regex, but found none
+    config.yml: propagate.exakt: expected exact, but found "exakt"
+    "#);
     let no_yaml = checked("header-propagation", "config.yaml", "propagate: [")?;
     insta::assert_snapshot!(no_yaml, @"config.yaml: expected YAML, but found: did not find expected node content at line 2 column 1, while parsing a flow node");
     Ok(())

@@ -28,8 +28,8 @@ async fn a_refused_configuration_is_said_once_for_the_whole_mesh() -> anyhow::Re
     let started = DataPlane::start(&mesh, &mut ports, &Plane::Embedded, LogLevel::Warn, &nowhere).await;
     let refusal = started.err().map(|error| error.to_string()).unwrap_or_default();
     insta::assert_snapshot!(refusal, @r#"
-    plugin default.header-propagation: configuration: propagate.exact[0]: expected a header that may be set, but found "te", which belongs to one connection or message
-    plugin default.header-propagation: configuration: propagate.exact[1]: expected a header that may be set, but found the pseudo-header ":path"
+    plugin default.header-propagation: configuration: propagate.exact[0]: expected a header that may be set, but found "te", which belongs to one connection or message (line 1 column 24)
+    plugin default.header-propagation: configuration: propagate.exact[1]: expected a header that may be set, but found the pseudo-header ":path" (line 1 column 29)
     "#);
     Ok(())
 }

@@ -21,7 +21,8 @@ Examples:
   weft check header-propagation config.yaml --json
   echo '{\"propagate\": {\"exact\": [\"route-v\"]}}' | weft check header-propagation -
 
-With --json: {\"valid\": true, \"configured_as\": …} or {\"valid\": false, \"problems\": [{\"path\": …, \"message\": …}]}
+With --json: {\"valid\": true, \"configured_as\": …} or
+{\"valid\": false, \"problems\": [{\"path\": …, \"message\": …, \"line\": …, \"column\": …}]}
 
 Exit status: 0 it is valid, 2 it is not.")]
 pub(super) struct Arguments {
@@ -106,7 +107,10 @@ fn lines(path: &Path, problems: &Problems) -> String {
 }
 
 fn invalid(problems: &Problems) -> Value {
-    let problems = problems.iter().map(|Problem { path, message }| json!({ "path": path, "message": message }));
+    let problems = problems.iter().map(|Problem { path, message, position }| {
+        let (line, column) = (position.map(|position| position.line), position.map(|position| position.column));
+        json!({ "path": path, "message": message, "line": line, "column": column })
+    });
     json!({ "valid": false, "problems": problems.collect::<Vec<_>>() })
 }
 
@@ -126,8 +130,7 @@ fn from_yaml(yaml: &[u8], configure: Configure) -> Result<String, Problems> {
     };
     configure(json.as_bytes()).map_err(|problems| {
         // Lines and columns are those of the JSON, which the user never saw; the path stays.
-        for Problem { path, message } in problems.iter() {
-            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+        for Problem { path, message, .. } in problems.iter() {
             found.push(path, message);
         }
         found
@@ -145,10 +148,15 @@ mod tests {
     }
 
     #[test]
-    fn machines_get_path_and_message_apart() {
-        let mut problems = Problems::default();
-        problems.push("propagate.max", "expected 1 to 128, but found 0");
-        let expected = json!({ "path": "propagate.max", "message": "expected 1 to 128, but found 0" });
-        assert_eq!(invalid(&problems), json!({ "valid": false, "problems": [expected] }));
+    fn machines_get_path_message_and_place_apart() {
+        let reader = strict_config::read(b"{\n  \"max\": 0}").unwrap();
+        reader.object(reader.root()).unwrap().integer("max", 1..=128);
+        let mut problems = reader.into_problems();
+        problems.push("b", "expected c, but found d");
+        let expected = [
+            json!({ "path": "max", "message": "expected 1 to 128, but found 0", "line": 2, "column": 10 }),
+            json!({ "path": "b", "message": "expected c, but found d", "line": null, "column": null }),
+        ];
+        assert_eq!(invalid(&problems), json!({ "valid": false, "problems": expected }));
     }
 }

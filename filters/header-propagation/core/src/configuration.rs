@@ -1,13 +1,13 @@
-//! The configuration: what the user writes, and its compilation with every problem at its path.
+//! The configuration: what the user writes, read with every problem at its path.
 
 use crate::field;
 use crate::propagation::Propagation;
-use crate::stamp::{RawStamp, Stamp};
+use crate::stamp::Stamp;
 use crate::surroundings;
 use correlation_store::{Conflict, Shape, Store};
-use serde::Deserialize;
-use strict_config::Problems;
-use string_match::{NameSet, RawNameSet};
+use std::time::Duration;
+use strict_config::{Object, Problems, Quoted, Reader, Value};
+use string_match::NameSet;
 use trace_context::Identifiers;
 
 /// The configuration as it runs.
@@ -18,6 +18,7 @@ pub(crate) struct Configuration {
 }
 
 /// Where the role comes from.
+#[derive(Clone, Copy)]
 pub(crate) enum Role {
     /// It does not matter: the guides' stamp is for every request that the plugin sees.
     Any,
@@ -28,162 +29,65 @@ pub(crate) enum Role {
 /// The most bytes that all slots of a store may take.
 const MAX_STORE_BYTES: u64 = 256 << 20;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawConfiguration {
-    head_tag_name: Option<String>,
-    head_tag_value: Option<String>,
-    role: Option<RawRole>,
-    stamp: Option<Vec<RawStamp>>,
-    propagate: Option<RawPropagate>,
-    correlate: Option<RawCorrelate>,
-    store: Option<RawStore>,
-    carriers: Option<Vec<RawCarrier>>,
-}
+/// The sections of the full form.
+const SECTIONS: [&str; 6] = ["role", "stamp", "propagate", "correlate", "store", "carriers"];
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawRole {
-    Auto,
-    Gateway,
-    Sidecar,
-    Waypoint,
-}
+/// Those of them that only go with `propagate`.
+const OF_PROPAGATION: [&str; 3] = ["correlate", "store", "carriers"];
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawPropagate {
-    exact: Vec<String>,
-    prefix: Vec<String>,
-    suffix: Vec<String>,
-    regex: Vec<String>,
-    mode: RawMode,
-    max: usize,
-    max_bytes: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawMode {
-    SetIfAbsent,
-    Overwrite,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawCorrelate {
-    ids: Option<Vec<String>>,
-    lookups: usize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawStore {
-    slots: u32,
-    ways: u32,
-    max_entry_bytes: u16,
-    ttl: String,
-    on_conflict: RawConflict,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawConflict {
-    Last,
-    First,
-    Baseline,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawCarrier {
-    Store,
-    Baggage,
-}
-
-impl Default for RawPropagate {
-    fn default() -> Self {
-        let [exact, prefix, suffix, regex] = [const { Vec::new() }; 4];
-        Self { exact, prefix, suffix, regex, mode: RawMode::SetIfAbsent, max: 16, max_bytes: 4096 }
-    }
-}
-
-impl Default for RawCorrelate {
-    fn default() -> Self {
-        Self { ids: None, lookups: 1 }
-    }
-}
-
-impl Default for RawStore {
-    fn default() -> Self {
-        Self { slots: 4096, ways: 2, max_entry_bytes: 512, ttl: "60s".to_owned(), on_conflict: RawConflict::Last }
-    }
-}
-
-/// Reads and compiles a configuration.
+/// Reads a configuration.
 pub(crate) fn parse(json: &[u8]) -> Result<Configuration, Problems> {
-    let raw: RawConfiguration = strict_config::parse(json)?;
-    let mut problems = Problems::default();
-    let configuration = match &raw.head_tag_name {
-        Some(name) => compile_guides(&raw, name, &mut problems),
-        None => compile_full(&raw, &mut problems),
+    let reader = strict_config::read(json)?;
+    let Some(mut object) = reader.object(reader.root()) else { return Err(reader.into_problems()) };
+    let configuration = match object.get("head_tag_name") {
+        Some(name) => read_guides(&reader, &mut object, name),
+        None => read_full(&reader, &mut object),
     };
-    problems.unless_any(configuration)
+    object.finish();
+    reader.into_problems().unless_any(configuration)
 }
 
 /// `{"head_tag_name", "head_tag_value"}`; an empty name does nothing, as in the guides' own filter.
-fn compile_guides(raw: &RawConfiguration, name: &str, problems: &mut Problems) -> Configuration {
-    for section in sections(raw) {
-        problems.push(section, "expected head_tag_name and head_tag_value alone, but found this beside them");
+fn read_guides(reader: &Reader, object: &mut Object<'_>, name: &Value) -> Configuration {
+    for section in SECTIONS {
+        if let Some(found) = object.get(section) {
+            reader.problem(found, "expected head_tag_name and head_tag_value alone, but found this beside them");
+        }
     }
-    let stamp = match (&raw.head_tag_value, name) {
-        (_, "") => None,
-        (Some(value), name) => Stamp::of_guides(name, value, problems),
-        (None, _) => {
-            problems.push("head_tag_value", "expected the value for head_tag_name, but found none");
+    let stamp = match object.get("head_tag_value") {
+        _ if name.as_str() == Some("") => None,
+        Some(value) => Stamp::of_guides(reader, name, value),
+        None => {
+            object.missing("head_tag_value", "expected the value for head_tag_name, but found none");
             None
         }
     };
     Configuration { role: Role::Any, stamps: stamp.into_iter().collect(), propagation: None }
 }
 
-/// The sections that only go with `propagate`.
-const OF_PROPAGATION: [&str; 3] = ["correlate", "store", "carriers"];
-
-/// The sections of the full form that the user wrote.
-fn sections(raw: &RawConfiguration) -> impl Iterator<Item = &'static str> {
-    let RawConfiguration { role, stamp, propagate, correlate, store, carriers, .. } = raw;
-    let all = [
-        ("role", role.is_some()),
-        ("stamp", stamp.is_some()),
-        ("propagate", propagate.is_some()),
-        ("correlate", correlate.is_some()),
-        ("store", store.is_some()),
-        ("carriers", carriers.is_some()),
-    ];
-    all.into_iter().filter(|(_, given)| *given).map(|(section, _)| section)
-}
-
-fn compile_full(raw: &RawConfiguration, problems: &mut Problems) -> Configuration {
-    if raw.head_tag_value.is_some() {
-        problems.push("head_tag_value", "expected head_tag_name beside it, but found none");
-    } else if raw.stamp.is_none() && raw.propagate.is_none() {
-        problems.push("", "expected stamp or propagate (or head_tag_name), but found neither");
+fn read_full(reader: &Reader, object: &mut Object<'_>) -> Configuration {
+    let (stamp, propagate) = (object.get("stamp"), object.get("propagate"));
+    if let Some(value) = object.get("head_tag_value") {
+        reader.problem(value, "expected head_tag_name beside it, but found none");
+    } else if stamp.is_none() && propagate.is_none() {
+        let message = "expected stamp or propagate (or head_tag_name), but found neither";
+        reader.problem(object.value(), message);
     }
-    let role = match raw.role.unwrap_or(RawRole::Auto) {
-        RawRole::Auto => Role::OfNode,
-        RawRole::Gateway => Role::Fixed(surroundings::Role::Gateway),
-        RawRole::Sidecar => Role::Fixed(surroundings::Role::Sidecar),
-        RawRole::Waypoint => Role::Fixed(surroundings::Role::Waypoint),
-    };
-    let raw_stamps = raw.stamp.iter().flatten().enumerate();
-    let stamps: Vec<_> =
-        raw_stamps.filter_map(|(index, stamp)| stamp.compile(&format!("stamp[{index}]"), problems)).collect();
-    let propagation = match &raw.propagate {
-        Some(propagate) => compile_propagation(raw, propagate, problems),
+    let roles = [
+        ("auto", Role::OfNode),
+        ("gateway", Role::Fixed(surroundings::Role::Gateway)),
+        ("sidecar", Role::Fixed(surroundings::Role::Sidecar)),
+        ("waypoint", Role::Fixed(surroundings::Role::Waypoint)),
+    ];
+    let role = object.one_of("role", &roles).unwrap_or(Role::OfNode);
+    let stamps = object.array("stamp").iter().filter_map(|stamp| Stamp::read(reader, stamp)).collect();
+    let propagation = match propagate {
+        Some(propagate) => read_propagation(reader, object, propagate),
         None => {
-            for section in sections(raw).filter(|section| OF_PROPAGATION.contains(section)) {
-                problems.push(section, "expected propagate beside it, but found none");
+            for section in OF_PROPAGATION {
+                if let Some(found) = object.get(section) {
+                    reader.problem(found, "expected propagate beside it, but found none");
+                }
             }
             None
         }
@@ -191,119 +95,128 @@ fn compile_full(raw: &RawConfiguration, problems: &mut Problems) -> Configuratio
     Configuration { role, stamps, propagation }
 }
 
-fn compile_propagation(
-    raw: &RawConfiguration,
-    propagate: &RawPropagate,
-    problems: &mut Problems,
-) -> Option<Propagation> {
-    let RawPropagate { exact, prefix, suffix, regex, mode, max, max_bytes } = propagate;
-    for (index, name) in exact.iter().enumerate() {
-        if let Some(problem) = field::problem_with_name(name) {
-            problems.push(format!("propagate.exact[{index}]"), problem);
-        }
-    }
-    in_range(problems, "propagate.max", *max, 1, 128);
-    in_range(problems, "propagate.max_bytes", *max_bytes, 1, 60_000);
-    let raw_names =
-        RawNameSet { exact: exact.clone(), prefix: prefix.clone(), suffix: suffix.clone(), regex: regex.clone() };
-    let names = raw_names.compile("propagate", problems);
-    if names.as_ref().is_some_and(NameSet::is_empty) {
-        problems.push("propagate", "expected names in exact, prefix, suffix or regex, but found none");
-    }
-    let (identifiers, lookups) = compile_correlate(raw.correlate.as_ref(), problems);
-    let carriers = raw.carriers.as_deref().unwrap_or(&[RawCarrier::Store]);
-    if carriers.is_empty() {
-        problems.push("carriers", "expected store, baggage or both, but found none");
-    }
-    let store = if carriers.contains(&RawCarrier::Store) {
-        let default = RawStore::default();
-        let shape = compile_shape(raw.store.as_ref().unwrap_or(&default), problems);
-        // Entries belong to every plugin with the same names, in whatever order they are written down.
-        let owner = format!("header-propagation {names:?}");
-        shape.map(|shape| (Store::new(shape, owner.as_bytes()), usize::from(shape.max_entry_bytes)))
+fn read_propagation(reader: &Reader, object: &mut Object<'_>, propagate: &Value) -> Option<Propagation> {
+    let rules = reader.object(propagate).and_then(|rules| read_rules(reader, rules));
+    let (identifiers, lookups) = read_correlate(reader, object.object("correlate"));
+    let carriers = read_carriers(reader, object.get("carriers"));
+    let store = object.get("store");
+    let shape = if carriers.contains(&Carrier::Store) {
+        Some(store.map_or(Some(DEFAULT_SHAPE), |store| read_shape(reader, store))?)
     } else {
-        if raw.store.is_some() {
-            problems.push("store", "expected the carrier store, but found carriers without it");
+        if let Some(store) = store {
+            reader.problem(store, "expected the carrier store, but found carriers without it");
         }
         None
     };
-    Some(Propagation {
-        names: names?,
-        overwrite: *mode == RawMode::Overwrite,
-        max_headers: *max,
-        max_bytes: *max_bytes,
-        identifiers,
-        lookups,
-        store,
-        baggage: carriers.contains(&RawCarrier::Baggage),
-    })
+    let Rules { names, overwrite, max_headers, max_bytes } = rules?;
+    let store = shape.map(|shape| {
+        // Entries belong to every plugin with the same names, in whatever order they are written down.
+        let owner = format!("header-propagation {names:?}");
+        (Store::new(shape, owner.as_bytes()), usize::from(shape.max_entry_bytes))
+    });
+    let baggage = carriers.contains(&Carrier::Baggage);
+    Some(Propagation { names, overwrite, max_headers, max_bytes, identifiers, lookups, store, baggage })
 }
 
-fn compile_correlate(raw: Option<&RawCorrelate>, problems: &mut Problems) -> (Identifiers, usize) {
-    let Some(RawCorrelate { ids, lookups }) = raw else { return (Identifiers::default(), 1) };
-    in_range(problems, "correlate.lookups", *lookups, 1, 8);
-    let Some(ids) = ids else { return (Identifiers::default(), *lookups) };
-    if ids.is_empty() {
-        problems.push("correlate.ids", "expected headers that identify a request, but found none");
+/// What `propagate` says.
+struct Rules {
+    names: NameSet,
+    overwrite: bool,
+    max_headers: usize,
+    max_bytes: usize,
+}
+
+fn read_rules(reader: &Reader, mut object: Object<'_>) -> Option<Rules> {
+    // What is no name at all is refused by the set.
+    let exact = object.get("exact").and_then(Value::as_array).unwrap_or_default();
+    for name in exact.iter().filter(|name| name.as_str().is_some_and(|name| !name.is_empty())) {
+        field::read_name(reader, name);
     }
-    let names: Vec<_> = ids.iter().map(|name| name.to_ascii_lowercase()).collect();
-    for (index, name) in names.iter().enumerate() {
-        if let Some(problem) = field::problem_with_name(name) {
-            problems.push(format!("correlate.ids[{index}]"), problem);
-        } else if names.iter().take(index).any(|earlier| earlier == name) {
-            problems.push(
-                format!("correlate.ids[{index}]"),
-                format!("expected each header once, but found {name:?} again"),
-            );
+    let names = NameSet::read(reader, &mut object);
+    if names.as_ref().is_some_and(NameSet::is_empty) {
+        let message = "expected names in exact, prefix, suffix or regex, but found none";
+        reader.problem(object.value(), message);
+    }
+    let overwrite = object.one_of("mode", &[("set-if-absent", false), ("overwrite", true)]).unwrap_or(false);
+    let max_headers = object.integer("max", 1..=128).unwrap_or(16) as usize;
+    let max_bytes = object.integer("max_bytes", 1..=60_000).unwrap_or(4096) as usize;
+    object.finish();
+    Some(Rules { names: names?, overwrite, max_headers, max_bytes })
+}
+
+/// The identifiers of requests, and how many of them are looked up.
+fn read_correlate(reader: &Reader, object: Option<Object<'_>>) -> (Identifiers, usize) {
+    let Some(mut object) = object else { return (Identifiers::default(), 1) };
+    let lookups = object.integer("lookups", 1..=8).unwrap_or(1) as usize;
+    let ids = object.get("ids");
+    object.finish();
+    let Some(ids) = ids else { return (Identifiers::default(), lookups) };
+    let values = reader.array(ids).unwrap_or_default();
+    if ids.as_array().is_some_and(<[Value]>::is_empty) {
+        reader.problem(ids, "expected headers that identify a request, but found none");
+    }
+    let mut names: Vec<String> = Vec::with_capacity(values.len());
+    for value in values {
+        let Some(name) = field::read_name(reader, value).map(str::to_ascii_lowercase) else { continue };
+        if names.contains(&name) {
+            reader.problem(value, format!("expected each header once, but found {} again", Quoted(&name)));
         }
+        names.push(name);
     }
-    (Identifiers::new(names.iter().map(String::as_str)), *lookups)
+    (Identifiers::new(names.iter().map(String::as_str)), lookups)
 }
 
-fn compile_shape(raw: &RawStore, problems: &mut Problems) -> Option<Shape> {
-    let RawStore { slots, ways, max_entry_bytes, ttl, on_conflict } = raw;
-    let mut sound = in_range(problems, "store.slots", *slots as usize, 1, 1 << 24);
-    if sound && !slots.is_power_of_two() {
-        problems.push("store.slots", format!("expected a power of two, but found {slots}"));
-        sound = false;
+/// Where headers are remembered between the request that came in and those that go out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    Store,
+    Baggage,
+}
+
+fn read_carriers(reader: &Reader, value: Option<&Value>) -> Vec<Carrier> {
+    let Some(value) = value else { return vec![Carrier::Store] };
+    let Some(values) = reader.array(value) else { return Vec::new() };
+    if values.is_empty() {
+        reader.problem(value, "expected store, baggage or both, but found none");
     }
-    sound &= in_range(problems, "store.ways", *ways as usize, 1, 16);
-    sound &= in_range(problems, "store.max_entry_bytes", usize::from(*max_entry_bytes), 16, 16_384);
-    let ttl = parse_duration(ttl);
-    if ttl.is_none() {
-        problems
-            .push("store.ttl", format!("expected a time from 1s to 24h, such as 60s or 5m, but found {:?}", raw.ttl));
-    }
-    let on_conflict = match on_conflict {
-        RawConflict::Last => Conflict::Last,
-        RawConflict::First => Conflict::First,
-        RawConflict::Baseline => Conflict::Baseline,
+    let choices = [("store", Carrier::Store), ("baggage", Carrier::Baggage)];
+    values.iter().filter_map(|value| reader.one_of(value, &choices)).collect()
+}
+
+/// The store where nothing is said about it.
+const DEFAULT_SHAPE: Shape =
+    Shape { slots: 4096, ways: 2, max_entry_bytes: 512, ttl_millis: 60_000, on_conflict: Conflict::Last };
+
+fn read_shape(reader: &Reader, value: &Value) -> Option<Shape> {
+    let mut object = reader.object(value)?;
+    let slots = object.get("slots").map_or(Some(DEFAULT_SHAPE.slots), |slots| {
+        let found = reader.integer(slots, 1..=1 << 24)?;
+        if !found.is_power_of_two() {
+            reader.expected("a power of two", slots);
+        }
+        found.is_power_of_two().then_some(found)
+    });
+    let mut number = |name, range, default| match object.get(name) {
+        Some(value) => reader.integer(value, range),
+        None => Some(default),
     };
-    let ttl_millis = ttl.filter(|_| sound)?;
-    let shape = Shape { slots: *slots, ways: *ways, max_entry_bytes: *max_entry_bytes, ttl_millis, on_conflict };
+    let ways = number("ways", 1..=16, DEFAULT_SHAPE.ways);
+    let max_entry_bytes = number("max_entry_bytes", 16..=16_384, u32::from(DEFAULT_SHAPE.max_entry_bytes));
+    let ttl = object.duration("ttl", Duration::from_secs(1)..=Duration::from_secs(24 * 3600));
+    let conflicts = [("last", Conflict::Last), ("first", Conflict::First), ("baseline", Conflict::Baseline)];
+    let on_conflict = object.one_of("on_conflict", &conflicts).unwrap_or_default();
+    object.finish();
+    let shape = Shape {
+        slots: slots?,
+        ways: ways?,
+        max_entry_bytes: u16::try_from(max_entry_bytes?).ok()?,
+        ttl_millis: ttl.map_or(Some(DEFAULT_SHAPE.ttl_millis), |ttl| u64::try_from(ttl.as_millis()).ok())?,
+        on_conflict,
+    };
     if shape.max_bytes() > MAX_STORE_BYTES {
         let found = shape.max_bytes();
-        problems.push(
-            "store",
-            format!("expected a store of at most {MAX_STORE_BYTES} bytes, but found one of up to {found}"),
-        );
+        let message = format!("expected a store of at most {MAX_STORE_BYTES} bytes, but found one of up to {found}");
+        reader.problem(value, message);
     }
     Some(shape)
-}
-
-/// A whole number and `s`, `m` or `h`, in milliseconds; `None` beyond a second to a day.
-fn parse_duration(text: &str) -> Option<u64> {
-    let units = [('s', 1000), ('m', 60_000), ('h', 3_600_000)];
-    let (number, unit) = units.iter().find_map(|(unit, millis)| Some((text.strip_suffix(*unit)?, *millis)))?;
-    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
-    let millis = number.parse::<u64>().ok().filter(|_| is_plain)?.checked_mul(unit)?;
-    (1000..=86_400_000).contains(&millis).then_some(millis)
-}
-
-fn in_range(problems: &mut Problems, path: &str, found: usize, least: usize, most: usize) -> bool {
-    let sound = (least..=most).contains(&found);
-    if !sound {
-        problems.push(path, format!("expected {least} to {most}, but found {found}"));
-    }
-    sound
 }

@@ -1,5 +1,7 @@
 //! Which header fields a filter may touch, and which may travel from one request to another (RFC 9110 §5, §7.6.1).
 
+use strict_config::{Quoted, Reader, Value};
+
 /// Of one connection or of one message's framing: they mean nothing, or something else, on another request.
 const NEVER: [&str; 13] = [
     "connection",
@@ -35,20 +37,29 @@ const ONLY_IF_NAMED: [&str; 13] = [
 ];
 const ONLY_IF_NAMED_BELOW: [&str; 2] = ["x-b3-", "x-envoy-"];
 
-/// What is wrong with a header name in a configuration, if anything.
-pub(crate) fn problem_with_name(name: &str) -> Option<String> {
-    let lower = name.to_ascii_lowercase();
-    if lower.starts_with(':') {
-        return Some(format!("expected a header that may be set, but found the pseudo-header {name:?}"));
+/// Reads the name of a header that may be set.
+pub(crate) fn read_name<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {
+    let name = reader.string(value)?;
+    if let Some(problem) = problem_with_name(name) {
+        reader.problem(value, problem);
+        return None;
     }
-    if NEVER.contains(&lower.as_str()) {
+    Some(name)
+}
+
+fn problem_with_name(name: &str) -> Option<String> {
+    let found = Quoted(name);
+    if name.starts_with(':') {
+        return Some(format!("expected a header that may be set, but found the pseudo-header {found}"));
+    }
+    if NEVER.iter().any(|never| name.eq_ignore_ascii_case(never)) {
         return Some(format!(
-            "expected a header that may be set, but found {name:?}, which belongs to one connection or message"
+            "expected a header that may be set, but found {found}, which belongs to one connection or message"
         ));
     }
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_token) {
-        return Some(format!("expected a header name, but found {name:?}"));
+        return Some(format!("expected a header name, but found {found}"));
     }
     None
 }

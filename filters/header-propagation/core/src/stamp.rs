@@ -3,41 +3,9 @@
 use crate::field;
 use crate::surroundings::Direction;
 use http_exchange::{HeaderEdit, RequestHead};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fmt;
-use strict_config::Problems;
-use string_match::{RawStringMatch, StringMatch};
-
-/// A stamp as the user writes it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawStamp {
-    name: String,
-    value: String,
-    #[serde(default)]
-    when: RawConditions,
-    #[serde(default)]
-    direction: RawDirection,
-}
-
-/// Conditions as the user writes them; all must hold.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawConditions {
-    headers: BTreeMap<String, RawStringMatch>,
-    path: Option<RawStringMatch>,
-    method: Option<RawStringMatch>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawDirection {
-    Inbound,
-    #[default]
-    Outbound,
-    Both,
-}
+use strict_config::{Quoted, Reader, Value};
+use string_match::StringMatch;
 
 /// A constant header.
 #[derive(Debug)]
@@ -56,57 +24,24 @@ enum Condition {
     Path(StringMatch),
 }
 
-impl RawStamp {
-    /// The compiled stamp; problems are found below `path`.
-    pub(crate) fn compile(&self, path: &str, problems: &mut Problems) -> Option<Stamp> {
-        let mut conditions = Vec::new();
-        for (name, pattern) in &self.when.headers {
-            let path = format!("{path}.when.headers.{name}");
-            let condition = pattern.compile(&path, problems);
-            conditions
-                .extend(condition.map(|pattern| Condition::Header(name.to_ascii_lowercase().into_bytes(), pattern)));
-        }
-        if let Some(pattern) = &self.when.path {
-            conditions.extend(pattern.compile(&format!("{path}.when.path"), problems).map(Condition::Path));
-        }
-        if let Some(pattern) = &self.when.method {
-            let condition = pattern.compile(&format!("{path}.when.method"), problems);
-            conditions.extend(condition.map(|pattern| Condition::Header(b":method".to_vec(), pattern)));
-        }
-        let direction = match self.direction {
-            RawDirection::Inbound => Some(Direction::Inbound),
-            RawDirection::Outbound => Some(Direction::Outbound),
-            RawDirection::Both => None,
-        };
-        let stamp = Stamp::constant(&self.name, &self.value, path, problems)?;
-        Some(Stamp { conditions, direction, ..stamp })
-    }
-}
-
 impl Stamp {
-    /// A stamp without conditions for both directions; problems are found at `path`'s `name` and `value`.
-    fn constant(name: &str, value: &str, path: &str, problems: &mut Problems) -> Option<Self> {
-        let wrong_name = field::problem_with_name(name);
-        let name_is_sound = wrong_name.is_none();
-        problems_at(problems, format!("{path}.name"), wrong_name);
-        let value_is_sound = field::is_value(value.as_bytes());
-        problems_at(problems, format!("{path}.value"), (!value_is_sound).then(|| wrong_value(value)));
-        (name_is_sound && value_is_sound).then(|| Self {
-            name: name.to_ascii_lowercase().into_bytes(),
-            value: value.as_bytes().to_vec(),
-            conditions: Vec::new(),
-            direction: None,
-        })
+    /// Reads one element of `stamp`; `None` where something is wrong.
+    pub(crate) fn read(reader: &Reader, value: &Value) -> Option<Self> {
+        let mut object = reader.object(value)?;
+        let name = object.required("name").and_then(|name| read_name(reader, name));
+        let text = object.required("value").and_then(|text| read_value(reader, text));
+        let conditions = object.get("when").map_or(Some(Vec::new()), |when| read_conditions(reader, when));
+        let directions =
+            [("outbound", Some(Direction::Outbound)), ("inbound", Some(Direction::Inbound)), ("both", None)];
+        let direction = object.one_of("direction", &directions).unwrap_or(Some(Direction::Outbound));
+        object.finish();
+        Some(Self { name: name?, value: text?, conditions: conditions?, direction })
     }
 
     /// The guides' stamp: two fields of their own names, on every request that the plugin sees.
-    pub(crate) fn of_guides(name: &str, value: &str, problems: &mut Problems) -> Option<Self> {
-        let mut found = Problems::default();
-        let stamp = Self::constant(name, value, "", &mut found);
-        for problem in found.iter() {
-            problems.push(format!("head_tag_{}", problem.path.trim_start_matches('.')), problem.message.clone());
-        }
-        stamp
+    pub(crate) fn of_guides(reader: &Reader, name: &Value, value: &Value) -> Option<Self> {
+        let (name, value) = (read_name(reader, name), read_value(reader, value));
+        Some(Self { name: name?, value: value?, conditions: Vec::new(), direction: None })
     }
 
     /// Whether it looks at the request at all.
@@ -144,12 +79,38 @@ impl fmt::Display for Stamp {
     }
 }
 
-fn problems_at(problems: &mut Problems, path: String, found: Option<String>) {
-    if let Some(message) = found {
-        problems.push(path, message);
-    }
+/// A header name, in lower case.
+fn read_name(reader: &Reader, value: &Value) -> Option<Vec<u8>> {
+    let name = field::read_name(reader, value)?;
+    Some(name.to_ascii_lowercase().into_bytes())
 }
 
-fn wrong_value(value: &str) -> String {
-    format!("expected a header value, but found {value:?}, which has control characters")
+fn read_value(reader: &Reader, value: &Value) -> Option<Vec<u8>> {
+    let text = reader.string(value)?;
+    if field::is_value(text.as_bytes()) {
+        return Some(text.as_bytes().to_vec());
+    }
+    let found = Quoted(text);
+    reader.problem(value, format!("expected a header value, but found {found}, which has control characters"));
+    None
+}
+
+/// Conditions, all of which must hold.
+fn read_conditions(reader: &Reader, value: &Value) -> Option<Vec<Condition>> {
+    let mut object = reader.object(value)?;
+    let mut conditions = Vec::new();
+    let headers = object.get("headers").and_then(|headers| reader.members(headers));
+    for header in headers.unwrap_or_default() {
+        let name = header.name.to_ascii_lowercase().into_bytes();
+        conditions.push(StringMatch::read(reader, &header.value).map(|pattern| Condition::Header(name, pattern)));
+    }
+    if let Some(path) = object.get("path") {
+        conditions.push(StringMatch::read(reader, path).map(Condition::Path));
+    }
+    if let Some(method) = object.get("method") {
+        let pattern = StringMatch::read(reader, method);
+        conditions.push(pattern.map(|pattern| Condition::Header(b":method".to_vec(), pattern)));
+    }
+    object.finish();
+    conditions.into_iter().collect()
 }

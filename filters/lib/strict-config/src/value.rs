@@ -1,6 +1,6 @@
 //! A JSON value that knows where it stands in its text.
 //!
-//! The tree is what reading made of a text. It keeps numbers as they were written, members in their order, and for
+//! The tree is what [`read`](crate::read) makes of a text. It keeps numbers as they were written, members in their order, and for
 //! each value its line and column, by which its path is found again when there is a problem, so nothing is paid for paths
 //! otherwise.
 
@@ -101,6 +101,42 @@ impl Value {
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.as_object()?.iter().find(|member| member.name == name).map(|member| &member.value)
     }
+
+    /// Writes after `path` where in this tree something begins: `rules[1].name`, `cluster["pkg.Service"]`.
+    pub(crate) fn extend_path(&self, path: &mut String, position: Position) {
+        match &self.kind {
+            Kind::Array(elements) => {
+                let after = elements.partition_point(|element| element.position <= position);
+                let Some(index) = after.checked_sub(1) else { return };
+                path.push_str(&format!("[{index}]"));
+                if let Some(element) = elements.get(index) {
+                    element.extend_path(path, position);
+                }
+            }
+            Kind::Object(members) => {
+                let after = members.partition_point(|member| member.position <= position);
+                let Some(member) = after.checked_sub(1).and_then(|index| members.get(index)) else { return };
+                extend_path_by_name(path, &member.name);
+                if member.value.position <= position {
+                    member.value.extend_path(path, position);
+                }
+            }
+            Kind::Null | Kind::Boolean(_) | Kind::Number(_) | Kind::String(_) => {}
+        }
+    }
+}
+
+/// Writes the name of a member after a path.
+pub(crate) fn extend_path_by_name(path: &mut String, name: &str) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'@');
+    if name.is_empty() || !name.bytes().all(is_plain) {
+        path.push_str(&format!("[{}]", Quoted(name)));
+        return;
+    }
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
 }
 
 /// What was found, for a message: short values as they are, others by what they are.

@@ -10,8 +10,8 @@
 mod name_set;
 mod pattern;
 
-pub use name_set::{NameSet, RawNameSet};
-pub use pattern::{RawStringMatch, StringMatch};
+pub use name_set::NameSet;
+pub use pattern::StringMatch;
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -19,7 +19,7 @@ use regex_lite::{Regex, RegexBuilder};
 const REGEX_SIZE_LIMIT: usize = 64 * 1024;
 
 /// Compiles expressions into one that matches a whole value which any of them matches.
-fn whole_match(patterns: &[String]) -> Result<Regex, String> {
+fn whole_match(patterns: &[&str]) -> Result<Regex, String> {
     let any: Vec<_> = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect();
     compile(&format!(r"\A(?:{})\z", any.join("|")))
 }

@@ -2,24 +2,10 @@
 
 use crate::{compile, is_match, whole_match};
 use regex_lite::Regex;
-use serde::Deserialize;
-use strict_config::Problems;
+use strict_config::{Object, Reader, Value};
 
-/// A set of names as the user writes it. A name is in it if any of the four says so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawNameSet {
-    /// Whole names.
-    pub exact: Vec<String>,
-    /// Beginnings of names.
-    pub prefix: Vec<String>,
-    /// Ends of names.
-    pub suffix: Vec<String>,
-    /// Regular expressions for whole names.
-    pub regex: Vec<String>,
-}
-
-/// A compiled set of names, which are compared in lower case: the patterns are lowered, names come in lower.
+/// A compiled set of names. A name is in it if any part of it says so; names are compared in lower case: the patterns are
+/// lowered, names come in lower.
 #[derive(Debug, Clone, Default)]
 pub struct NameSet {
     exact: Vec<Box<[u8]>>,
@@ -29,46 +15,25 @@ pub struct NameSet {
     regex: Option<Regex>,
 }
 
-impl RawNameSet {
-    /// The compiled set; `None` and problems below `path` where an expression does not compile or a part is empty.
-    pub fn compile(&self, path: &str, problems: &mut Problems) -> Option<NameSet> {
-        let mut sound = true;
-        let mut lowered = |field: &str, texts: &[String], reverse: bool| {
-            let mut names = Vec::with_capacity(texts.len());
-            for (index, text) in texts.iter().enumerate() {
-                if text.is_empty() {
-                    problems.push(format!("{path}.{field}[{index}]"), "expected a part of a name, but found nothing");
-                    sound = false;
-                }
-                let mut name = text.to_ascii_lowercase().into_bytes();
-                if reverse {
-                    name.reverse();
-                }
-                names.push(name.into_boxed_slice());
-            }
-            names.sort_unstable();
-            names.dedup();
-            names
-        };
-        let exact = lowered("exact", &self.exact, false);
-        let prefixes = Prefixes::new(lowered("prefix", &self.prefix, false));
-        let suffixes = Prefixes::new(lowered("suffix", &self.suffix, true));
-        for (index, pattern) in self.regex.iter().enumerate() {
-            if let Err(problem) = compile(pattern) {
-                problems.push(format!("{path}.regex[{index}]"), problem);
-                sound = false;
-            }
-        }
-        if !sound {
-            return None;
-        }
-        let regex = if self.regex.is_empty() { Ok(None) } else { whole_match(&self.regex).map(Some) };
-        let regex = regex.map_err(|problem| problems.push(format!("{path}.regex"), problem)).ok()?;
-        Some(NameSet { exact, prefixes, suffixes, regex })
-    }
-}
-
 impl NameSet {
+    /// Reads `exact`, `prefix`, `suffix` and `regex` of an object that may have more; `None` where a part is empty or an
+    /// expression does not compile.
+    pub fn read(reader: &Reader, object: &mut Object<'_>) -> Option<Self> {
+        let exact = lowered(reader, object.array("exact"), false);
+        let prefixes = lowered(reader, object.array("prefix"), false);
+        let suffixes = lowered(reader, object.array("suffix"), true);
+        let regex = object.get("regex");
+        let patterns = regex.map_or(Some(Vec::new()), |value| expressions(reader, value));
+        let (exact, prefixes, suffixes, patterns) = (exact?, prefixes?, suffixes?, patterns?);
+        let regex = match regex {
+            Some(value) if !patterns.is_empty() => {
+                Some(whole_match(&patterns).map_err(|problem| reader.problem(value, problem)).ok()?)
+            }
+            _ => None,
+        };
+        Some(Self { exact, prefixes: Prefixes::new(prefixes), suffixes: Prefixes::new(suffixes), regex })
+    }
+
     /// Whether the set can hold no name at all.
     pub fn is_empty(&self) -> bool {
         self.exact.is_empty() && !self.has_patterns()
@@ -102,6 +67,41 @@ impl NameSet {
     }
 }
 
+/// The names of an array in lower case, sorted.
+fn lowered(reader: &Reader, texts: &[Value], reverse: bool) -> Option<Vec<Box<[u8]>>> {
+    let mut names = Vec::with_capacity(texts.len());
+    for value in texts {
+        let Some(text) = reader.string(value) else { continue };
+        if text.is_empty() {
+            reader.problem(value, "expected a part of a name, but found nothing");
+            continue;
+        }
+        let mut name = text.to_ascii_lowercase().into_bytes();
+        if reverse {
+            name.reverse();
+        }
+        names.push(name.into_boxed_slice());
+    }
+    let sound = names.len() == texts.len();
+    names.sort_unstable();
+    names.dedup();
+    sound.then_some(names)
+}
+
+/// The regular expressions of an array, each of which compiles alone.
+fn expressions<'v>(reader: &Reader, value: &'v Value) -> Option<Vec<&'v str>> {
+    let texts = reader.array(value)?;
+    let mut patterns = Vec::with_capacity(texts.len());
+    for text in texts {
+        let Some(pattern) = reader.string(text) else { continue };
+        match compile(pattern) {
+            Ok(_) => patterns.push(pattern),
+            Err(problem) => reader.problem(text, problem),
+        }
+    }
+    (patterns.len() == texts.len()).then_some(patterns)
+}
+
 /// Sorted, and none begins with another: so of all of them only the last that is not greater than a name can begin it.
 #[derive(Debug, Clone, Default)]
 struct Prefixes(Vec<Box<[u8]>>);
@@ -123,16 +123,20 @@ impl Prefixes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strict_config::Problems;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn raw(json: &str) -> RawNameSet {
-        serde_json::from_str(json).unwrap()
+    fn read(json: &str) -> (Option<NameSet>, Problems) {
+        let reader = strict_config::read(json.as_bytes()).unwrap();
+        let mut object = reader.object(reader.root()).unwrap();
+        let set = NameSet::read(&reader, &mut object);
+        object.finish();
+        (set, reader.into_problems())
     }
 
     fn set(json: &str) -> NameSet {
-        let mut problems = Problems::default();
-        let set = raw(json).compile("names", &mut problems);
+        let (set, problems) = read(json);
         assert_eq!(problems, Problems::default());
         set.unwrap()
     }
@@ -163,11 +167,12 @@ mod tests {
 
     #[test]
     fn every_bad_part_is_named() {
-        let mut problems = Problems::default();
-        let raw = raw(r#"{"exact": [""], "prefix": ["a", ""], "suffix": [""], "regex": ["a", "("]}"#);
-        assert!(raw.compile("propagate", &mut problems).is_none());
+        let (set, problems) =
+            read(r#"{"exact": ["", 1], "prefix": ["a", ""], "suffix": [""], "regex": ["a", "(", 2], "sufix": []}"#);
+        assert!(set.is_none());
         let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(paths, ["propagate.exact[0]", "propagate.prefix[1]", "propagate.suffix[0]", "propagate.regex[1]"]);
+        assert_eq!(paths, ["exact[0]", "exact[1]", "prefix[1]", "suffix[0]", "regex[1]", "regex[2]", "sufix"]);
+        assert!(read(r#"{"regex": "a"}"#).0.is_none());
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -182,8 +187,7 @@ mod tests {
                 suffixes in proptest::collection::vec("[ab]{1,4}", 0..8),
                 name in "[abc]{0,8}",
             ) {
-                let raw = RawNameSet { prefix: prefixes.clone(), suffix: suffixes.clone(), ..RawNameSet::default() };
-                let set = raw.compile("", &mut Problems::default()).unwrap();
+                let set = set(&format!(r#"{{"prefix": {prefixes:?}, "suffix": {suffixes:?}}}"#));
                 let expected = prefixes.iter().any(|prefix| name.starts_with(prefix))
                     || suffixes.iter().any(|suffix| name.ends_with(suffix));
                 prop_assert_eq!(set.contains(name.as_bytes()), expected);

@@ -2,29 +2,7 @@
 
 use crate::{compile, is_match, whole_match};
 use regex_lite::Regex;
-use serde::Deserialize;
-use strict_config::Problems;
-
-/// A matcher as the user writes it, like Envoy's and Istio's: one of the five patterns, and `ignore_case`.
-///
-/// It is a table of optional fields and not an enum, because `ignore_case` stands beside the pattern.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawStringMatch {
-    /// The value is this.
-    pub exact: Option<String>,
-    /// The value begins so.
-    pub prefix: Option<String>,
-    /// The value ends so.
-    pub suffix: Option<String>,
-    /// The value has this in it.
-    pub contains: Option<String>,
-    /// The whole value matches this regular expression.
-    pub regex: Option<String>,
-    /// Whether ASCII letters match in either case. Not for `regex`, which has `(?i)`.
-    #[serde(default)]
-    pub ignore_case: bool,
-}
+use strict_config::{Reader, Value};
 
 /// A compiled matcher.
 #[derive(Debug, Clone)]
@@ -42,52 +20,51 @@ enum Pattern {
     Regex(Regex),
 }
 
-impl RawStringMatch {
-    /// The compiled matcher, or `None` and problems below `path`.
-    pub fn compile(&self, path: &str, problems: &mut Problems) -> Option<StringMatch> {
-        let fields = [
-            ("exact", &self.exact),
-            ("prefix", &self.prefix),
-            ("suffix", &self.suffix),
-            ("contains", &self.contains),
-            ("regex", &self.regex),
-        ];
-        let given: Vec<_> = fields.iter().filter_map(|(name, text)| Some((*name, text.as_ref()?))).collect();
-        let [(name, text)] = given.as_slice() else {
+/// What a user may write, one of them.
+const PATTERNS: [&str; 5] = ["exact", "prefix", "suffix", "contains", "regex"];
+
+impl StringMatch {
+    /// Reads a matcher as Envoy and Istio have it: one of `exact`, `prefix`, `suffix`, `contains` and `regex`, and perhaps
+    /// `ignore_case` for ASCII letters (not for `regex`, which has `(?i)`). `None` where something is wrong.
+    pub fn read(reader: &Reader, value: &Value) -> Option<Self> {
+        let mut object = reader.object(value)?;
+        let given: Vec<_> = PATTERNS.into_iter().filter_map(|name| Some((name, object.get(name)?))).collect();
+        let ignore_case = object.boolean("ignore_case").unwrap_or(false);
+        object.finish();
+        let [(name, pattern)] = *given.as_slice() else {
             let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
             let found = if names.is_empty() { "none".to_owned() } else { names.join(" and ") };
-            problems
-                .push(path, format!("expected one of exact, prefix, suffix, contains and regex, but found {found}"));
+            let message = format!("expected one of exact, prefix, suffix, contains and regex, but found {found}");
+            reader.problem(value, message);
             return None;
         };
-        if *name == "regex" {
-            if self.ignore_case {
-                problems.push(path, "expected (?i) at the beginning of the regex, but found ignore_case");
+        let text = reader.string(pattern)?;
+        if name == "regex" {
+            if ignore_case {
+                reader.problem(value, "expected (?i) at the beginning of the regex, but found ignore_case");
             }
             // Alone first: wrapped, `a)|(b` would be well-formed.
-            let compiled = compile(text).and_then(|_| whole_match(&[(*text).clone()]));
-            let regex = compiled.map_err(|problem| problems.push(format!("{path}.regex"), problem)).ok()?;
-            return Some(StringMatch { pattern: Pattern::Regex(regex), ignore_case: false });
+            let compiled = compile(text).and_then(|_| whole_match(&[text]));
+            let regex = compiled.map_err(|problem| reader.problem(pattern, problem)).ok()?;
+            return Some(Self { pattern: Pattern::Regex(regex), ignore_case: false });
         }
-        if text.is_empty() && *name != "exact" {
-            problems.push(format!("{path}.{name}"), "expected some text, but found none, which every value matches");
+        if text.is_empty() && name != "exact" {
+            reader.problem(pattern, "expected some text, but found none, which every value matches");
             return None;
         }
         let mut bytes = text.as_bytes().to_vec();
-        if self.ignore_case {
+        if ignore_case {
             bytes.make_ascii_lowercase();
         }
-        let pattern = match *name {
+        let pattern = match name {
             "exact" => Pattern::Exact(bytes),
             "prefix" => Pattern::Prefix(bytes),
             "suffix" => Pattern::Suffix(bytes),
             _ => Pattern::Contains(bytes),
         };
-        Some(StringMatch { pattern, ignore_case: self.ignore_case })
+        Some(Self { pattern, ignore_case })
     }
-}
 
-impl StringMatch {
     /// Whether the value matches.
     pub fn matches(&self, value: &[u8]) -> bool {
         let same = |value: &[u8], text: &[u8]| {
@@ -112,9 +89,9 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn compiled(json: &str) -> Result<StringMatch, String> {
-        let raw: RawStringMatch = serde_json::from_str(json).unwrap();
-        let mut problems = Problems::default();
-        let compiled = raw.compile("match", &mut problems);
+        let reader = strict_config::read(json.as_bytes()).unwrap();
+        let compiled = StringMatch::read(&reader, reader.root());
+        let problems = reader.into_problems();
         problems.unless_any(()).map_err(|problems| problems.to_string()).map(|()| compiled.unwrap())
     }
 
@@ -158,22 +135,29 @@ mod tests {
     #[test]
     fn problems_name_the_place() {
         let problem = |json: &str| compiled(json).unwrap_err();
-        assert_eq!(problem("{}"), "match: expected one of exact, prefix, suffix, contains and regex, but found none");
-        assert_eq!(
-            problem(r#"{"exact": "a", "regex": "b"}"#),
-            "match: expected one of exact, prefix, suffix, contains and regex, but found exact and regex"
-        );
-        assert!(
-            problem(r#"{"regex": "a)|(b"}"#).starts_with("match.regex: expected a regular expression, but found: ")
-        );
-        assert!(problem(r#"{"regex": "(a{1000}){1000}"}"#).starts_with("match.regex: "));
-        assert_eq!(
-            problem(r#"{"prefix": ""}"#),
-            "match.prefix: expected some text, but found none, which every value matches"
-        );
-        assert_eq!(
-            problem(r#"{"regex": "a", "ignore_case": true}"#),
-            "match: expected (?i) at the beginning of the regex, but found ignore_case"
-        );
+        for (json, expected) in [
+            ("{}", "expected one of exact, prefix, suffix, contains and regex, but found none (line 1 column 1)"),
+            (
+                r#"{"exact": "a", "regex": "b"}"#,
+                "expected one of exact, prefix, suffix, contains and regex, but found exact and regex (line 1 column 1)",
+            ),
+            (r#"{"exact": 1}"#, "exact: expected a string, but found 1 (line 1 column 11)"),
+            (
+                r#"{"prefix": ""}"#,
+                "prefix: expected some text, but found none, which every value matches (line 1 column 12)",
+            ),
+            (
+                r#"{"regex": "a", "ignore_case": true}"#,
+                "expected (?i) at the beginning of the regex, but found ignore_case (line 1 column 1)",
+            ),
+            (
+                r#"{"exact": "a", "ignoreCase": true}"#,
+                "ignoreCase: expected ignore_case, but found \"ignoreCase\" (line 1 column 16)",
+            ),
+        ] {
+            assert_eq!(problem(json), expected);
+        }
+        assert!(problem(r#"{"regex": "a)|(b"}"#).starts_with("regex: expected a regular expression, but found: "));
+        assert!(problem(r#"{"regex": "(a{1000}){1000}"}"#).starts_with("regex: "));
     }
 }
