@@ -96,12 +96,18 @@ impl Reader {
 
     /// What the string that a value is stands for; a problem if it is none of the choices.
     pub fn one_of<T: Copy>(&self, value: &Value, choices: &[(&'static str, T)]) -> Option<T> {
-        let found = value.as_str().and_then(|text| choices.iter().find(|(choice, _)| *choice == text));
+        let chosen = self.choice(value, &mut choices.iter().map(|(name, _)| *name));
+        chosen.and_then(|index| choices.get(index)).map(|(_, meaning)| *meaning)
+    }
+
+    /// The index of the name that a value is. What the names stand for has no part in it, so it is compiled once.
+    fn choice(&self, value: &Value, names: &mut dyn Iterator<Item = &'static str>) -> Option<usize> {
+        let names: Vec<_> = names.collect();
+        let found = value.as_str().and_then(|text| names.iter().position(|name| *name == text));
         if found.is_none() {
-            let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
             self.expected(spelling::alternatives(&names), value);
         }
-        found.map(|(_, meaning)| *meaning)
+        found
     }
 
     /// The time that a value is, a whole number and `ms`, `s`, `m` or `h`; a problem if it is none or out of range.

@@ -3,6 +3,7 @@
 //! It holds what Envoy's `GrpcJsonTranscoder` (v3) can say and what this filter adds. What each [`Profile`] starts from is in
 //! [`Options::of_profile`] and nowhere else. It reads no JSON and judges no descriptor.
 
+use protojson::PrintOptions;
 use std::time::Duration;
 
 /// Everything that a user can decide.
@@ -10,7 +11,7 @@ use std::time::Duration;
 pub struct Options {
     /// Which side the defaults take.
     pub profile: Profile,
-    /// `proto_descriptor_bin`: a serialized `FileDescriptorSet`, with everything that it imports.
+    /// `proto_descriptor_bin`: a serialized `FileDescriptorSet`, with everything that it imports. Empty where no service is.
     pub proto_descriptor: Vec<u8>,
     /// Full names of the services that are transcoded. None: the filter is disabled, and every request passes untouched.
     pub services: Vec<String>,
@@ -76,23 +77,6 @@ pub enum Profile {
     Envoy,
 }
 
-/// How replies are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PrintOptions {
-    /// Line breaks and indentation.
-    pub add_whitespace: bool,
-    /// Fields without presence are written with their default values, too.
-    pub always_print_primitive_fields: bool,
-    /// Enum values are written as numbers.
-    pub always_print_enums_as_ints: bool,
-    /// Fields are written under their proto names.
-    pub preserve_proto_field_names: bool,
-    /// 64-bit integers are written as numbers, not as strings.
-    pub int64_as_number: bool,
-    /// Enum values are written without the prefix that is their enum's name.
-    pub strip_enum_prefix: bool,
-}
-
 /// How the messages of a stream are written one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StreamFraming {
@@ -150,7 +134,7 @@ pub enum Cluster {
     OfRoute,
     /// This one.
     Named(String),
-    /// By the service's full name, sorted; the route's for any other service.
+    /// By the service's full name, sorted by it; the route's for any other service.
     OfService(Vec<(String, String)>),
 }
 
