@@ -8,8 +8,8 @@
 use bytes::Bytes;
 
 use super::HeaderMap;
-use super::events::{StreamEvent, StreamId};
-use super::local_reply::LocalReply;
+use super::events::{StreamEvent, StreamId, UpstreamFailure};
+use super::local_reply::{LocalReply, ReplyForm};
 use super::plugins::Called;
 use super::stream::{At, Half, Iteration, LiveContext, Step, Stream};
 use super::stream_state::{SelectedRoute, View};
@@ -39,8 +39,11 @@ impl Worker {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         half.message(&mut stream.state.borrow_mut()).headers = Some(headers);
         if half == Half::Request {
-            // Envoy finds the route before the first filter; what filters change counts once the cache is cleared.
-            stream.state.borrow_mut().route();
+            // Envoy finds the route before the first filter; what filters change counts once the cache is cleared. What it answers by
+            // itself keeps the form that the client asked for.
+            let mut state = stream.state.borrow_mut();
+            state.route();
+            state.reply_form = ReplyForm::of(state.request.headers.as_ref());
         }
         stream.progress_mut(half).ended = end_stream;
         self.pass_headers(At { stream: id, half, position: 0 }, end_stream);
@@ -372,7 +375,10 @@ impl Worker {
             }
             Some(SelectedRoute { cluster: Some(cluster), timeout, .. }) => {
                 let endpoints = self.shared().clusters.get(&cluster).copied().unwrap_or_default();
-                if endpoints > 0 {
+                if endpoints == 0 {
+                    return self.fail_upstream(id, UpstreamFailure::NoHealthyUpstream);
+                }
+                {
                     let mut state = state.borrow_mut();
                     (state.upstream_requested, state.upstream_endpoints) = (true, endpoints);
                 }

@@ -25,6 +25,20 @@ pub(super) struct LocalReply {
     transport_failure: Option<&'static str>,
 }
 
+/// The form in which a client wants to be answered. It is that of its request as it came, whatever filters make of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReplyForm {
+    is_grpc: bool,
+    is_head: bool,
+}
+
+impl ReplyForm {
+    pub(super) fn of(request: Option<&HeaderMap>) -> Self {
+        let header = |name: &[u8]| request.and_then(|headers| headers.get(name)).unwrap_or_default();
+        Self { is_grpc: is_grpc(header(b"content-type")), is_head: header(b":method") == b"HEAD" }
+    }
+}
+
 const GRPC_UNAVAILABLE: u32 = 14;
 
 impl LocalReply {
@@ -104,11 +118,10 @@ impl LocalReply {
         }
     }
 
-    /// The head and the body, in the form that the client's request asks for: a gRPC client gets 200 with `grpc-status`.
-    fn render(self, request: Option<&HeaderMap>) -> (HeaderMap, Vec<u8>) {
-        let header = |name: &[u8]| request.and_then(|headers| headers.get(name)).unwrap_or_default();
+    /// The head and the body: a gRPC client gets 200 with `grpc-status`.
+    fn render(self, form: ReplyForm) -> (HeaderMap, Vec<u8>) {
         let mut headers = HeaderMap::new();
-        if is_grpc(header(b"content-type")) {
+        if form.is_grpc {
             headers.add(b":status", b"200");
             headers.add(b"content-type", b"application/grpc");
             let status = self.grpc_status.unwrap_or_else(|| grpc_status(self.status));
@@ -127,7 +140,7 @@ impl LocalReply {
                 headers.add(b"content-type", b"text/plain");
             }
         }
-        let body = if header(b":method") == b"HEAD" { Vec::new() } else { self.body };
+        let body = if form.is_head { Vec::new() } else { self.body };
         (headers, body)
     }
 }
@@ -175,10 +188,8 @@ impl Worker {
             }
             state.response.headers.is_some()
         };
-        let (headers, body) = {
-            let state = stream.state.borrow();
-            reply.render(state.request.headers.as_ref())
-        };
+        let form = stream.state.borrow().reply_form;
+        let (headers, body) = reply.render(form);
         if !started {
             self.receive_headers(id, Half::Response, headers, body.is_empty());
             if !body.is_empty() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::HeaderMap;
+use super::local_reply::ReplyForm;
 use crate::bootstrap::{DEFAULT_ROUTE_TIMEOUT, Direction, RandomValue, RouteAction, RouteTable};
 
 /// The connection that a stream came on.
@@ -30,6 +31,7 @@ pub(super) struct StreamState {
     pub(super) started_at: u64,
     pub(super) request: Message,
     pub(super) response: Message,
+    pub(super) reply_form: ReplyForm,
     pub(super) response_details: Option<String>,
     /// Response flags as `envoy.data.accesslog.v3.ResponseFlags` numbers them; bit by bit.
     pub(super) response_flags: u64,
@@ -86,6 +88,7 @@ impl StreamState {
             started_at: now,
             request: Message::default(),
             response: Message::default(),
+            reply_form: ReplyForm::default(),
             response_details: None,
             response_flags: 0,
             transport_failure: String::new(),

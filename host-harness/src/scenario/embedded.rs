@@ -320,9 +320,25 @@ impl Run {
                 continue;
             }
             self.upstream.values_mut().for_each(|question| question.sent = true);
+            if self.answer_early() {
+                continue;
+            }
             let Some(question) = self.questions.pop_front() else { return };
             self.answer(question);
         }
+    }
+
+    /// Answers a request that is not complete, of an upstream that does not wait for the rest, and says whether there was one.
+    fn answer_early(&mut self) -> bool {
+        let behaviours = &self.behaviours;
+        let hasty = |question: &&mut Question| !question.answered && question.is_answered_early(behaviours);
+        let Some(question) = self.upstream.values_mut().find(hasty) else { return false };
+        question.answered = true;
+        let (asker, reply) = (question.asker.clone(), answer(question, behaviours));
+        if let Some(reply) = reply {
+            reply.deliver(&mut self.worker, asker);
+        }
+        true
     }
 
     fn take_event(&mut self, stream: StreamId, event: StreamEvent) {
@@ -390,7 +406,9 @@ impl Run {
         if question.arrives(&self.behaviours) {
             self.received.push(question.received());
         }
-        self.questions.push_back(question);
+        if !question.answered {
+            self.questions.push_back(question);
+        }
     }
 
     fn answer(&mut self, question: Question) {

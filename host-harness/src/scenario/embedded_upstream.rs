@@ -20,6 +20,8 @@ pub struct Question {
     pub timeout: Duration,
     /// Its beginning is on its way: a connection to the upstream is there only after all that had arrived was taken in.
     pub sent: bool,
+    /// Its answer has come before its end.
+    pub answered: bool,
 }
 
 /// Who gets the answer.
@@ -38,7 +40,7 @@ pub enum Answer {
 impl Question {
     pub fn of_stream(stream: StreamId, cluster: String, headers: HeaderMap, timeout: Duration) -> Self {
         let seen = Seen { headers: Some(headers), ..Seen::default() };
-        Self { asker: Asker::Stream(stream), cluster, seen, timeout, sent: false }
+        Self { asker: Asker::Stream(stream), cluster, seen, timeout, sent: false, answered: false }
     }
 
     pub fn of_callout(callout: Callout) -> Self {
@@ -56,11 +58,17 @@ impl Question {
         }
         // Envoy's asynchronous client sends a message's headers and body, and forgets its trailers.
         let seen = Seen { headers: Some(headers), body: callout.body, ..Seen::default() };
-        Self { asker: Asker::Callout(callout.id), cluster: callout.cluster, seen, timeout: callout.timeout, sent: true }
+        let asker = Asker::Callout(callout.id);
+        Self { asker, cluster: callout.cluster, seen, timeout: callout.timeout, sent: true, answered: false }
     }
 
     pub fn belongs_to(&self, stream: StreamId) -> bool {
         matches!(self.asker, Asker::Stream(asker) if asker == stream)
+    }
+
+    /// Whether the upstream does not wait for the end of the request, or has no way to: one that cannot be reached fails at once.
+    pub fn is_answered_early(&self, behaviours: &BTreeMap<String, Upstream>) -> bool {
+        !self.arrives(behaviours) || behaviours.get(&self.cluster).is_some_and(|upstream| upstream.early)
     }
 
     /// Whether there is somebody at the other end.

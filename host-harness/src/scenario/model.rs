@@ -189,13 +189,15 @@ pub struct Upstream {
     pub body: Vec<Octets>,
     /// The trailers of its answer.
     pub trailers: Vec<Header>,
+    /// It answers as soon as it has a request's headers.
+    pub early: bool,
     /// How it fails instead.
     pub fail: Option<Failure>,
 }
 
 impl Default for Upstream {
     fn default() -> Self {
-        Self { status: 200, headers: Vec::new(), body: Vec::new(), trailers: Vec::new(), fail: None }
+        Self { status: 200, headers: Vec::new(), body: Vec::new(), trailers: Vec::new(), early: false, fail: None }
     }
 }
 

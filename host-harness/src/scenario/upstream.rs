@@ -71,6 +71,13 @@ impl Upstreams {
     }
 }
 
+impl Shared {
+    fn behaviour(&self, cluster: &str) -> Upstream {
+        let behaviours = self.behaviours.lock().unwrap_or_else(PoisonError::into_inner);
+        behaviours.get(cluster).cloned().unwrap_or_default()
+    }
+}
+
 async fn serve(listener: TcpListener, cluster: String, shared: Arc<Shared>) {
     while let Ok((socket, _)) = listener.accept().await {
         tokio::spawn(serve_connection(socket, cluster.clone(), Arc::clone(&shared)));
@@ -101,14 +108,19 @@ async fn serve_stream(
     ]);
     extend(&mut headers, &head.headers);
     let mut seen = Seen { headers: Some(headers), ..Seen::default() };
+    let behaviour = shared.behaviour(&cluster);
+    if behaviour.early {
+        // A proxy that has reset the stream gets no answer, and needs none.
+        let _ = answer(&mut respond, &behaviour).await;
+    }
     receive_body(&mut body, &mut seen).await;
 
-    let received = Received { cluster: cluster.clone(), message: seen.normalised() };
+    let received = Received { cluster, message: seen.normalised() };
     shared.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
     shared.incomplete.fetch_sub(1, Ordering::SeqCst);
-    let behaviour = shared.behaviours.lock().unwrap_or_else(PoisonError::into_inner).get(&cluster).cloned();
-    // A proxy that has reset the stream gets no answer, and needs none.
-    let _ = answer(&mut respond, behaviour.unwrap_or_default()).await;
+    if !behaviour.early {
+        let _ = answer(&mut respond, &behaviour).await;
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +130,7 @@ enum AnswerError {
     Http2(#[from] h2::Error),
 }
 
-async fn answer(respond: &mut SendResponse<Bytes>, behaviour: Upstream) -> Result<(), AnswerError> {
+async fn answer(respond: &mut SendResponse<Bytes>, behaviour: &Upstream) -> Result<(), AnswerError> {
     match behaviour.fail {
         Some(Failure::Reset) => {
             respond.send_reset(Reason::INTERNAL_ERROR);
