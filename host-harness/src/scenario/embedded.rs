@@ -225,6 +225,10 @@ impl Run {
                 self.settle();
                 self.client.get_or_insert_default().end = End::Left;
             }
+            // Envoy's HTTP/1.1 codec sends no trailers.
+            if let Some(client) = self.client.as_mut().filter(|_| request.protocol == Protocol::Http1) {
+                client.trailers = None;
+            }
         }
         if let Some(text) = &step.wait_for
             && !self.run_until(|run| run.has_logged(text))
