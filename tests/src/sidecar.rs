@@ -82,7 +82,11 @@ impl Sidecar {
             name: "pod".to_owned(),
             node: Node { id: "sidecar~127.0.0.1~pod.default~default.svc.cluster.local".to_owned(), ..Node::default() },
             listeners: vec![listener("inbound", Direction::Inbound), listener("outbound", Direction::Outbound)],
-            clusters: vec![Cluster { name: "upstream".to_owned(), endpoints: vec![], protocol: Protocol::Http1 }],
+            clusters: vec![Cluster {
+                name: "upstream".to_owned(),
+                endpoints: vec![LOOPBACK],
+                protocol: Protocol::Http1,
+            }],
             concurrency: workers,
         };
         let workers = (0..workers)

@@ -3,7 +3,7 @@
 use correlation_store::MemorySlots;
 use header_propagation_core::{Direction, Policy, Surroundings};
 use host_harness::envoy::HeaderMap;
-use http_exchange::{HeaderEdit, RequestHead};
+use http_exchange::{HeaderEdit, Headers};
 use proptest::prelude::*;
 use suite::sidecar::Sidecar;
 
@@ -26,7 +26,7 @@ impl Surroundings for Here {
 fn natively(policy: &mut Policy, slots: &mut MemorySlots, direction: Direction, mut head: HeaderMap) -> HeaderMap {
     let pairs: Vec<(Vec<u8>, Vec<u8>)> = head.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-    for edit in policy.on_request_headers(&RequestHead::new(&pairs), slots, &mut Here(direction)).edits {
+    for edit in policy.on_request_headers(&Headers::new(&pairs), slots, &mut Here(direction)).edits {
         match edit {
             HeaderEdit::Set(name, value) => head.replace(&name, &value),
             HeaderEdit::Add(name, value) => head.add(&name, &value),

@@ -4,7 +4,7 @@
 #![cfg(target_family = "wasm")]
 
 use header_propagation_core::{Counts, Direction, Policy, Surroundings};
-use http_exchange::{RequestHead, Step};
+use http_exchange::{Headers, Part, Route, Step};
 use strict_config::Problems;
 use wasm_adapter::Plugin;
 use wasm_adapter::host::{self, Counter, Level, SharedData};
@@ -20,6 +20,8 @@ struct HeaderPropagation {
 }
 
 impl Plugin for HeaderPropagation {
+    type Exchange = ();
+
     fn configure(configuration: &[u8]) -> Result<Self, Problems> {
         let policy = Policy::parse(configuration, host::node_id)?;
         let level = if policy.knows_its_role() { Level::Info } else { Level::Warn };
@@ -28,11 +30,19 @@ impl Plugin for HeaderPropagation {
         Ok(Self { policy, counters: Counts::NAMES.map(Counter::define) })
     }
 
-    fn reads_request_headers(&self) -> bool {
-        self.policy.reads_headers()
+    fn open(&self) {}
+
+    fn reads(&self, (): &(), part: Part) -> bool {
+        part == Part::RequestHeaders && self.policy.reads_headers()
     }
 
-    fn on_request_headers<'a>(&'a mut self, head: &RequestHead<'a>) -> Step<'a> {
+    fn on_request_headers<'a>(
+        &'a mut self,
+        (): &'a mut (),
+        head: &Headers<'a>,
+        _end_of_stream: bool,
+        _route: &mut dyn Route,
+    ) -> Step<'a> {
         self.policy.on_request_headers(head, &mut SharedData, &mut Envoy)
     }
 

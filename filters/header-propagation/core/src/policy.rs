@@ -10,7 +10,7 @@ use crate::propagation::Propagation;
 use crate::stamp::Stamp;
 use crate::surroundings::{Direction, Role, Surroundings};
 use correlation_store::SharedSlots;
-use http_exchange::{HeaderEdit, Next, RequestHead, Step};
+use http_exchange::{HeaderEdit, Headers, Next, Step};
 use std::fmt;
 use strict_config::Problems;
 
@@ -70,7 +70,7 @@ impl Policy {
     /// Decides on a request.
     pub fn on_request_headers<'a>(
         &'a mut self,
-        head: &RequestHead<'a>,
+        head: &Headers<'a>,
         slots: &mut impl SharedSlots,
         surroundings: &mut impl Surroundings,
     ) -> Step<'a> {
@@ -126,7 +126,7 @@ impl fmt::Display for Policy {
 
 fn propagate<'a>(
     propagation: &Propagation,
-    head: &RequestHead<'a>,
+    head: &Headers<'a>,
     slots: &mut impl SharedSlots,
     stream: &mut Stream<'_, impl Surroundings>,
     counts: &mut Counts,

@@ -5,7 +5,7 @@ use crate::captured::{Captured, HEADER_BYTES};
 use crate::counts::Counts;
 use crate::field;
 use correlation_store::{SharedSlots, Store};
-use http_exchange::{HeaderEdit, RequestHead};
+use http_exchange::{HeaderEdit, Headers};
 use std::fmt;
 use string_match::NameSet;
 use trace_context::baggage::Baggage;
@@ -31,13 +31,13 @@ pub(crate) struct Propagation {
 
 impl Propagation {
     /// The identifiers of a request that the store may know it by.
-    pub(crate) fn identify(&self, head: &RequestHead<'_>) -> Vec<RequestId> {
+    pub(crate) fn identify(&self, head: &Headers<'_>) -> Vec<RequestId> {
         if self.store.is_some() { self.identifiers.find(head.iter()) } else { Vec::new() }
     }
 
     /// The headers that travel, and how many do not although the rules name them, because a limit is reached. Such a header
     /// stays behind with all its values: half of a repeated header would say something else.
-    pub(crate) fn capture(&self, head: &RequestHead<'_>) -> (Captured, u64) {
+    pub(crate) fn capture(&self, head: &Headers<'_>) -> (Captured, u64) {
         let entry_limit = self.store.as_ref().map_or(usize::MAX, |(_, limit)| *limit);
         let (mut captured, mut refused) = (Captured::default(), Vec::new());
         let (mut count, mut bytes) = (0, 0);
@@ -90,7 +90,7 @@ impl Propagation {
     /// The edit that makes the headers members of the request's baggage, if it lacks any.
     pub(crate) fn announce<'a>(
         &self,
-        head: &RequestHead<'a>,
+        head: &Headers<'a>,
         captured: &Captured,
         counts: &mut Counts,
     ) -> Option<HeaderEdit<'a>> {
@@ -112,7 +112,7 @@ impl Propagation {
     /// What is known to travel with the request: from its own baggage, otherwise from the store.
     pub(crate) fn recall(
         &self,
-        head: &RequestHead<'_>,
+        head: &Headers<'_>,
         ids: &[RequestId],
         mut now: impl FnMut() -> Option<u64>,
         slots: &mut impl SharedSlots,
@@ -129,7 +129,7 @@ impl Propagation {
     }
 
     /// Members whose keys are headers that travel. A value that would break out of its header is none.
-    fn read_baggage(&self, head: &RequestHead<'_>) -> Captured {
+    fn read_baggage(&self, head: &Headers<'_>) -> Captured {
         let mut captured = Captured::default();
         if self.baggage {
             let baggage = Baggage::read(head.values(BAGGAGE));
@@ -142,7 +142,7 @@ impl Propagation {
     }
 
     /// The edits that add remembered headers to a request.
-    pub(crate) fn restore(&self, head: &RequestHead<'_>, recalled: &Captured) -> Vec<HeaderEdit<'static>> {
+    pub(crate) fn restore(&self, head: &Headers<'_>, recalled: &Captured) -> Vec<HeaderEdit<'static>> {
         let mut edits = Vec::new();
         for (name, values) in recalled.by_name() {
             let present = head.get(name).is_some();

@@ -2,7 +2,7 @@
 
 use crate::field;
 use crate::surroundings::Direction;
-use http_exchange::{HeaderEdit, RequestHead};
+use http_exchange::{HeaderEdit, Headers};
 use std::fmt;
 use strict_config::{Quoted, Reader, Value};
 use string_match::StringMatch;
@@ -50,7 +50,7 @@ impl Stamp {
     }
 
     /// Whether the request meets all conditions.
-    pub(crate) fn applies_to(&self, head: &RequestHead<'_>) -> bool {
+    pub(crate) fn applies_to(&self, head: &Headers<'_>) -> bool {
         self.conditions.iter().all(|condition| match condition {
             Condition::Header(name, pattern) => head.values(name).any(|value| pattern.matches(value)),
             Condition::Path(pattern) => {

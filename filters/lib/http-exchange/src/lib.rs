@@ -1,4 +1,4 @@
-//! The values that filter cores take and return: request heads, header edits, local replies, steps.
+//! The values that filter cores take and return: headers, their edits, local replies, callouts, steps.
 //!
 //! A core is given what came in and answers with a [`Step`]; who applies it, and through which interface, is not known here.
 //! Names and values are bytes: a field value need not be UTF-8 (RFC 9110 §5.5). Names are in lower case, as HTTP/2 has them
@@ -9,14 +9,14 @@ use std::borrow::Cow;
 /// A name, a value or a body: borrowed where the filter has it already.
 pub type Bytes<'a> = Cow<'a, [u8]>;
 
-/// A borrowed view of a request's headers, in order, repeated ones included.
-#[derive(Debug, Clone, Copy)]
-pub struct RequestHead<'a> {
+/// A borrowed view of the headers or trailers of a message, in order, repeated ones included.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Headers<'a> {
     pairs: &'a [(&'a [u8], &'a [u8])],
 }
 
-impl<'a> RequestHead<'a> {
-    /// The head made of these names and values.
+impl<'a> Headers<'a> {
+    /// The headers made of these names and values.
     pub fn new(pairs: &'a [(&'a [u8], &'a [u8])]) -> Self {
         Self { pairs }
     }
@@ -64,14 +64,49 @@ pub struct LocalReply<'a> {
     pub details: &'static str,
 }
 
+/// A request of the filter's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callout<'a> {
+    /// The cluster that is asked.
+    pub cluster: Bytes<'a>,
+    /// The head, with `:method`, `:path` and `:authority` in it. What is no UTF-8 is not sent.
+    pub headers: Vec<(Bytes<'a>, Bytes<'a>)>,
+    /// The body; trailers cannot be sent.
+    pub body: Bytes<'a>,
+    /// In milliseconds; 0 waits for ever.
+    pub timeout: u32,
+}
+
+/// What comes of a [`Callout`].
+#[derive(Debug, Clone, Copy)]
+pub enum CallReply<'a> {
+    /// The proxy did not send it: there is no such cluster, or none of its endpoints is healthy.
+    Refused,
+    /// Nothing came back: the connection broke, or the answer was too large for the proxy.
+    Broken,
+    /// The cluster, or the proxy in its place, answered.
+    Answer {
+        /// The head, with `:status` in it.
+        head: Headers<'a>,
+        /// All of the body.
+        body: &'a [u8],
+        /// What followed the body.
+        trailers: Headers<'a>,
+    },
+}
+
 /// How an exchange goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Next<'a> {
     /// The next filter is called.
     #[default]
     Continue,
-    /// The proxy waits until the filter resumes the exchange.
+    /// The proxy waits until the filter resumes the exchange; a body is held back.
     Pause,
+    /// What is held goes on, and the exchange waits as for `Pause`: so something can still be put after a body at its trailers.
+    Release,
+    /// The proxy sends a request of the filter's own, and waits as for `Pause`.
+    Call(Callout<'a>),
     /// The proxy answers by itself.
     Reply(LocalReply<'a>),
 }
@@ -85,6 +120,40 @@ pub struct Step<'a> {
     pub next: Next<'a>,
 }
 
+/// What a filter wants done about a part of a body: the bytes first, then header edits, then how to go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BodyStep<'a> {
+    /// What takes the place of the bytes that the proxy holds: those that the filter was given.
+    pub replace: Option<Bytes<'a>>,
+    /// Changes of the headers of the same message, while they are held too.
+    pub edits: HeaderEdits<'a>,
+    /// How the exchange goes on.
+    pub next: Next<'a>,
+}
+
+/// The part of an exchange that a callback is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The head of the request.
+    RequestHeaders,
+    /// A piece of its body.
+    RequestBody,
+    /// What follows its body.
+    RequestTrailers,
+    /// The head of the response.
+    ResponseHeaders,
+    /// A piece of its body.
+    ResponseBody,
+    /// What follows its body.
+    ResponseTrailers,
+}
+
+/// What the proxy knows of the route of a request; it is asked only where the answer is needed, because each costs a call.
+pub trait Route {
+    /// The cluster that the request is routed to, as its headers were before any edit of the current step.
+    fn cluster(&mut self) -> Option<Vec<u8>>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +163,7 @@ mod tests {
     #[test]
     fn repeated_headers_keep_their_order() {
         let pairs: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"b", b"2"), (b"a", b"\xff")];
-        let head = RequestHead::new(&pairs);
+        let head = Headers::new(&pairs);
         assert_eq!(head.get(b"a"), Some(&b"1"[..]));
         assert_eq!(head.values(b"a").collect::<Vec<_>>(), [&b"1"[..], &b"\xff"[..]]);
         assert_eq!(head.get(b"absent"), None);

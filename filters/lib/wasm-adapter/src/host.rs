@@ -2,8 +2,10 @@
 
 use crate::{import, pairs};
 use correlation_store::{Cas, SharedSlots, Written};
-use http_exchange::{HeaderEdit, LocalReply};
+use http_exchange::{Callout, HeaderEdit, LocalReply};
+use proxy_wasm::hostcalls;
 use std::ptr::null_mut;
+use std::time::Duration;
 
 pub use log::Level;
 
@@ -13,8 +15,6 @@ const CAS_MISMATCH: u32 = 8;
 /// passed, and compares it with that of a present one unless it is 0, which overwrites.
 const ABSENT: Cas = Cas::MAX;
 
-const REQUEST_HEADERS: u32 = 0;
-const PLUGIN_CONFIGURATION: u32 = 7;
 const COUNTER: u32 = 0;
 /// The proxy sets no gRPC status for a number outside of 0 to 16.
 const NO_GRPC_STATUS: i32 = -1;
@@ -34,39 +34,101 @@ fn received(read: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8
     Some(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
-/// All request headers in one call, as the ABI carries them; [`pairs::decode`] reads them in place.
-pub fn request_headers() -> Vec<u8> {
-    // SAFETY: the out-pointers live across the call.
-    received(|data, size| unsafe { import::proxy_get_header_map_pairs(REQUEST_HEADERS, data, size) })
-        .unwrap_or_default()
+/// One of the proxy's header maps, by its number in the ABI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Map {
+    /// The head of the request.
+    RequestHeaders = 0,
+    /// The trailers of the request.
+    RequestTrailers = 1,
+    /// The head of the response.
+    ResponseHeaders = 2,
+    /// The trailers of the response.
+    ResponseTrailers = 3,
+    /// The head of a callout's answer.
+    CallHeaders = 6,
+    /// The trailers of a callout's answer.
+    CallTrailers = 7,
 }
 
-/// Applies edits to the request headers; what the proxy refuses is left as it was.
-pub fn edit_request_headers(edits: &[HeaderEdit<'_>]) {
+/// One of the proxy's buffers, by its number in the ABI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Buffer {
+    /// What is held of the request's body.
+    RequestBody = 0,
+    /// What is held of the response's body.
+    ResponseBody = 1,
+    /// The body of a callout's answer.
+    CallBody = 4,
+    /// The plugin's configuration.
+    PluginConfiguration = 7,
+}
+
+/// A direction of the current stream, by its number in the ABI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// Towards the upstream.
+    Request = 0,
+    /// Towards the client.
+    Response = 1,
+}
+
+/// All of a header map in one call, as the ABI carries it; [`pairs::decode`] reads it in place. Empty where it does not exist.
+pub fn headers(map: Map) -> Vec<u8> {
+    // SAFETY: the out-pointers live across the call.
+    received(|data, size| unsafe { import::proxy_get_header_map_pairs(map as u32, data, size) }).unwrap_or_default()
+}
+
+/// Applies edits to a header map; what the proxy refuses is left as it was.
+pub fn edit_headers(map: Map, edits: &[HeaderEdit<'_>]) {
+    let map = map as u32;
     for edit in edits {
         // SAFETY: every pointer is that of a slice, with its length, which lives across the call.
         let _status = unsafe {
             match edit {
-                HeaderEdit::Set(name, value) => import::proxy_replace_header_map_value(
-                    REQUEST_HEADERS,
-                    name.as_ptr(),
-                    name.len(),
-                    value.as_ptr(),
-                    value.len(),
-                ),
-                HeaderEdit::Add(name, value) => import::proxy_add_header_map_value(
-                    REQUEST_HEADERS,
-                    name.as_ptr(),
-                    name.len(),
-                    value.as_ptr(),
-                    value.len(),
-                ),
-                HeaderEdit::Remove(name) => {
-                    import::proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len())
+                HeaderEdit::Set(name, value) => {
+                    import::proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len())
                 }
+                HeaderEdit::Add(name, value) => {
+                    import::proxy_add_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+                }
+                HeaderEdit::Remove(name) => import::proxy_remove_header_map_value(map, name.as_ptr(), name.len()),
             }
         };
     }
+}
+
+/// All of a buffer in one call; empty where it does not exist.
+pub fn buffer(buffer: Buffer) -> Vec<u8> {
+    // SAFETY: the out-pointers live across the call.
+    received(|data, size| unsafe { import::proxy_get_buffer_bytes(buffer as u32, 0, usize::MAX, data, size) })
+        .unwrap_or_default()
+}
+
+/// Puts these bytes in place of all that a buffer holds, and says whether the proxy let it happen.
+pub fn replace_buffer(buffer: Buffer, bytes: &[u8]) -> bool {
+    // SAFETY: the pointer is that of a slice, with its length, which lives across the call.
+    let status = unsafe { import::proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, bytes.as_ptr(), bytes.len()) };
+    status == OK
+}
+
+/// Lets a half of the current stream go on.
+pub fn continue_stream(half: Half) {
+    // SAFETY: no pointer is passed.
+    let _status = unsafe { import::proxy_continue_stream(half as u32) };
+}
+
+/// Sends a request of the plugin's own, and says whether the proxy did so; the SDK brings its answer to the current stream.
+// The function panics on a status that no proxy gives for this call; no other one makes the SDK know the token.
+#[expect(clippy::disallowed_methods)]
+pub fn call(callout: &Callout<'_>) -> bool {
+    let Ok(cluster) = str::from_utf8(&callout.cluster) else { return false };
+    let headers = callout
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?)));
+    let timeout = Duration::from_millis(callout.timeout.into());
+    hostcalls::dispatch_http_call(cluster, headers.collect(), Some(&callout.body), Vec::new(), timeout).is_ok()
 }
 
 /// Answers the request in place of the upstream.
@@ -89,9 +151,7 @@ pub fn send_local_reply(reply: &LocalReply<'_>) {
 
 /// The plugin's configuration; empty where there is none.
 pub fn plugin_configuration() -> Vec<u8> {
-    // SAFETY: the out-pointers live across the call.
-    received(|data, size| unsafe { import::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, data, size) })
-        .unwrap_or_default()
+    buffer(Buffer::PluginConfiguration)
 }
 
 /// A property by its path.
@@ -104,6 +164,12 @@ pub fn property(path: &[&str]) -> Option<Vec<u8>> {
 /// The identity of the proxy's node: `xds.node.id`, or `node.id` before Envoy 1.33.
 pub fn node_id() -> Option<Vec<u8>> {
     property(&["xds", "node", "id"]).or_else(|| property(&["node", "id"]))
+}
+
+/// The cluster that the stream is routed to: `xds.cluster_name`, or `cluster_name` before Envoy 1.33. After an edit of the request's
+/// headers it is still that of the route before.
+pub fn route_cluster() -> Option<Vec<u8>> {
+    property(&["xds", "cluster_name"]).or_else(|| property(&["cluster_name"]))
 }
 
 /// The direction of the stream's listener: 1 inbound, 2 outbound. `xds.listener_direction`, or `listener_direction` before

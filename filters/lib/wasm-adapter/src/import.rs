@@ -30,6 +30,14 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    pub(crate) fn proxy_set_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        data_size: usize,
+    ) -> u32;
+    pub(crate) fn proxy_continue_stream(stream: u32) -> u32;
     pub(crate) fn proxy_get_shared_data(
         key: *const u8,
         key_size: usize,

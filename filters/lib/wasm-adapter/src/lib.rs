@@ -17,6 +17,8 @@ mod import;
 mod log_sink;
 #[cfg(target_family = "wasm")]
 mod plugin;
+#[cfg(target_family = "wasm")]
+mod stream;
 
 #[cfg(target_family = "wasm")]
 pub use plugin::{Plugin, start};

@@ -1,25 +1,92 @@
-//! Drives a [`Plugin`] from the SDK's callbacks.
+//! What a filter is to the adapter, and its configuration.
 
-use crate::{host, log_sink, pairs};
-use http_exchange::{Next, RequestHead, Step};
+use crate::stream::Stream;
+use crate::{host, log_sink};
+use http_exchange::{BodyStep, CallReply, Headers, Part, Route, Step};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType};
+use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
 use std::rc::Rc;
 use strict_config::Problems;
 
 /// A configured filter.
 ///
-/// One exists per worker and configuration; [`host`] is what it may ask of the proxy meanwhile.
+/// One exists per worker and configuration; [`host`] is what it may ask of the proxy meanwhile. A callback that a filter does not
+/// implement, or whose part of the exchange it does not read, costs no call.
 pub trait Plugin: Sized + 'static {
+    /// What is remembered of one exchange.
+    type Exchange: 'static;
+
     /// Reads the configuration. The proxy refuses a plugin with problems, and they are logged one per line.
     fn configure(configuration: &[u8]) -> Result<Self, Problems>;
 
-    /// Whether the filter looks at request headers at all; if not, it is given an empty head, which costs no call.
-    fn reads_request_headers(&self) -> bool;
+    /// Begins an exchange.
+    fn open(&self) -> Self::Exchange;
+
+    /// Whether the filter looks at this part of the exchange at all; if not, it is given nothing in its place.
+    fn reads(&self, exchange: &Self::Exchange, part: Part) -> bool;
 
     /// Decides on a request by its headers.
-    fn on_request_headers<'a>(&'a mut self, head: &RequestHead<'a>) -> Step<'a>;
+    fn on_request_headers<'a>(
+        &'a mut self,
+        exchange: &'a mut Self::Exchange,
+        head: &Headers<'a>,
+        end_of_stream: bool,
+        route: &mut dyn Route,
+    ) -> Step<'a>;
+
+    /// Decides on what the proxy holds of the request's body: the latest piece, after those that were held before.
+    fn on_request_body<'a>(
+        &'a mut self,
+        _exchange: &'a mut Self::Exchange,
+        _body: &'a [u8],
+        _end_of_stream: bool,
+    ) -> BodyStep<'a> {
+        BodyStep::default()
+    }
+
+    /// Decides at the end of a request that has trailers.
+    fn on_request_trailers<'a>(
+        &'a mut self,
+        _exchange: &'a mut Self::Exchange,
+        _trailers: &Headers<'a>,
+    ) -> BodyStep<'a> {
+        BodyStep::default()
+    }
+
+    /// Decides on a response by its headers, be it the upstream's or the proxy's.
+    fn on_response_headers<'a>(
+        &'a mut self,
+        _exchange: &'a mut Self::Exchange,
+        _head: &Headers<'a>,
+        _end_of_stream: bool,
+    ) -> Step<'a> {
+        Step::default()
+    }
+
+    /// Decides on what the proxy holds of the response's body.
+    fn on_response_body<'a>(
+        &'a mut self,
+        _exchange: &'a mut Self::Exchange,
+        _body: &'a [u8],
+        _end_of_stream: bool,
+    ) -> BodyStep<'a> {
+        BodyStep::default()
+    }
+
+    /// Decides at the end of a response that has trailers.
+    fn on_response_trailers<'a>(
+        &'a mut self,
+        _exchange: &'a mut Self::Exchange,
+        _trailers: &Headers<'a>,
+    ) -> BodyStep<'a> {
+        BodyStep::default()
+    }
+
+    /// Decides on the answer to the callout of an earlier step.
+    fn on_call_reply<'a>(&'a mut self, _exchange: &'a mut Self::Exchange, _reply: &CallReply<'a>) -> Step<'a> {
+        Step::default()
+    }
 
     /// Is called at the period that [`host::set_tick_period`] set.
     fn on_tick(&mut self) {}
@@ -33,7 +100,7 @@ pub fn start<P: Plugin>() {
 
 /// Empty until it is configured. No callback runs within another, so the cell is never found borrowed; if a proxy did that
 /// nevertheless, the request passes unchanged.
-type Shared<P> = Rc<RefCell<Option<P>>>;
+pub(crate) type Shared<P> = Rc<RefCell<Option<P>>>;
 
 struct Root<P> {
     plugin: Shared<P>,
@@ -67,39 +134,10 @@ impl<P: Plugin> RootContext for Root<P> {
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream { plugin: Rc::clone(&self.plugin) }))
+        Some(Box::new(Stream::new(Rc::clone(&self.plugin))))
     }
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
-    }
-}
-
-struct Stream<P> {
-    plugin: Shared<P>,
-}
-
-impl<P: Plugin> Context for Stream<P> {}
-
-impl<P: Plugin> HttpContext for Stream<P> {
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return Action::Continue };
-        let Some(plugin) = plugin.as_mut() else { return Action::Continue };
-        let buffer = if plugin.reads_request_headers() { host::request_headers() } else { Vec::new() };
-        let pairs = pairs::decode(&buffer);
-        apply(plugin.on_request_headers(&RequestHead::new(&pairs)))
-    }
-}
-
-fn apply(step: Step<'_>) -> Action {
-    // A proxy of ABI 0.2.1 chooses the route again whenever a filter changed a request header, so no call asks it to.
-    host::edit_request_headers(&step.edits);
-    match step.next {
-        Next::Continue => Action::Continue,
-        Next::Pause => Action::Pause,
-        Next::Reply(reply) => {
-            host::send_local_reply(&reply);
-            Action::Pause
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use correlation_store::{Cas, MemorySlots, SharedSlots, Written};
 use header_propagation_core::{Direction, Policy, Surroundings};
-use http_exchange::{HeaderEdit, RequestHead};
+use http_exchange::{HeaderEdit, Headers};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -74,7 +74,7 @@ impl Pod {
         let head: &[_] = if policy.reads_headers() { &pairs } else { &[] };
         let mut around = Around { direction: direction.into(), now: self.now, calls: Rc::clone(&self.calls) };
         let mut slots = CountedSlots(&mut self.slots, Rc::clone(&self.calls));
-        let step = policy.on_request_headers(&RequestHead::new(head), &mut slots, &mut around);
+        let step = policy.on_request_headers(&Headers::new(head), &mut slots, &mut around);
         self.calls.update(|calls| calls + step.edits.len() as u32);
         step.edits.iter().map(line).collect::<Vec<_>>().join("\n")
     }
