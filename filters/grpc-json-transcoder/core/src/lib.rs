@@ -4,6 +4,8 @@
 
 pub mod bindings;
 pub mod configuration;
+pub mod elements;
+pub mod frame;
 pub mod router;
 pub mod rule;
 pub mod service_config;
