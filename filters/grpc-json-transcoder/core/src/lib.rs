@@ -4,9 +4,12 @@
 
 pub mod bindings;
 pub mod configuration;
+pub mod deadline;
 pub mod elements;
 pub mod frame;
+pub mod http_body;
 pub mod router;
 pub mod rule;
 pub mod service_config;
+pub mod status;
 pub mod template;
