@@ -1,4 +1,5 @@
-//! Compiles the guests: those written in Rust for wasm32, those written as text as they are.
+//! Compiles what tests use: guests, those written in Rust for wasm32, those written as text as they are; and the descriptor set
+//! of the services in `protos`.
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +12,15 @@ enum Error {
     #[error("expected a list of the guests in {0}, but found: {1}")]
     List(String, std::io::Error),
     #[error(transparent)]
+    Protos(#[from] protox::Error),
+    #[error("expected to write {0}, but: {1}")]
+    Write(String, std::io::Error),
+    #[error(transparent)]
     Build(#[from] wasm_build::Error),
 }
 
 fn main() -> ExitCode {
-    match compile_guests() {
+    match compile_protos().and_then(|()| compile_guests()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -42,6 +47,23 @@ fn compile_guests() -> Result<(), Error> {
     modules.extend(workspace.compile(&packages)?);
     wasm_build::embed(&modules, &out_dir)?;
     Ok(wasm_build::watch(&modules)?)
+}
+
+fn compile_protos() -> Result<(), Error> {
+    let protos = wasm_build::package_dir()?.join("protos");
+    let mut compiler = protox::Compiler::new([&protos])?;
+    compiler.include_imports(true).open_files([
+        "bookstore.proto",
+        "types.proto",
+        "google/rpc/status.proto",
+        "envoy/unknown_query_params.proto",
+    ])?;
+    let file = wasm_build::out_dir()?.join("protos.binpb");
+    // Not by way of `prost_types`, which forgets the options that are extensions, and so every HTTP rule.
+    fs::write(&file, compiler.encode_file_descriptor_set())
+        .map_err(|error| Error::Write(file.display().to_string(), error))?;
+    println!("cargo::rerun-if-changed={}", protos.display());
+    Ok(())
 }
 
 fn entries(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)>, Error> {
