@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::accepts;
 use crate::envoy_process::bound_to_this_thread;
 use crate::mesh::{App, Pod, Ports, Program};
-use crate::samples::Hello;
+use crate::samples::{Hello, Landing};
 
 /// Why an application does not run.
 #[derive(Debug, thiserror::Error)]
@@ -80,15 +80,20 @@ impl Application {
     pub async fn start(pod: &Pod, app: &App, ports: &mut Ports) -> Result<Self, Error> {
         let name = format!("{}/{}", pod.name, app.container);
         let addresses: Vec<SocketAddr> = app.ports.iter().map(|port| port.address).collect();
+        let mut listeners = || {
+            let listener = |address: &SocketAddr| {
+                let failed = |source| Error::Listen { application: name.clone(), address: *address, source };
+                listen(*address, ports).map_err(failed)
+            };
+            addresses.iter().map(listener).collect::<Result<Vec<_>, _>>()
+        };
         let running = match &app.program {
             Program::Hello { greeting } => {
                 let hello = Hello::new(greeting, &app.environment, Some(pod.outbound));
-                let mut servers = JoinSet::new();
-                for address in &addresses {
-                    let failed = |source| Error::Listen { application: name.clone(), address: *address, source };
-                    servers.spawn(hello.clone().serve(listen(*address, ports).map_err(failed)?));
-                }
-                Running::Sample { _servers: servers }
+                Running::Sample { _servers: listeners()?.into_iter().map(|it| hello.clone().serve(it)).collect() }
+            }
+            Program::Landing => {
+                Running::Sample { _servers: listeners()?.into_iter().map(|it| Landing.serve(it)).collect() }
             }
             Program::Command { argv, folder } => {
                 // From here on the command may have them.

@@ -3,6 +3,7 @@
 //! ```yaml
 //! apps:
 //!   "*/http_springboot_v2:*": {builtin: hello, greeting: Bonjour}
+//!   "*/grpc_server:*": {builtin: landing}
 //!   "*/mine:*": {command: [./mine, --verbose], env: {LEVEL: debug}}
 //! workers: 2
 //! ```
@@ -44,6 +45,8 @@ pub enum Program {
         /// What its answers begin with.
         greeting: String,
     },
+    /// The gRPC service of the guides' transcoding scenario, built in.
+    Landing,
     /// A command on this machine.
     Command {
         /// The program and its arguments.
@@ -75,6 +78,7 @@ struct RawApplication {
 #[serde(rename_all = "snake_case")]
 enum Builtin {
     Hello,
+    Landing,
 }
 
 /// Reads every `weft.yaml`.
@@ -120,11 +124,12 @@ fn compile_application(
             let greeting = greeting.unwrap_or_else(|| "Hello".to_owned());
             return Some(Application { program: Program::Hello { greeting }, environment });
         }
+        (Some(Builtin::Landing), None, None) => return Some(Application { program: Program::Landing, environment }),
         (None, None, Some(argv)) if !argv.is_empty() => {
             let folder = subject.file.parent().unwrap_or(Path::new("")).to_owned();
             return Some(Application { program: Program::Command { argv, folder }, environment });
         }
-        (None, Some(_), _) => "expected `greeting` beside `builtin: hello` only",
+        (None | Some(Builtin::Landing), Some(_), _) => "expected `greeting` beside `builtin: hello` only",
         (None, None, Some(_)) => "expected the program and its arguments, but found an empty command",
         (None, None, None) => "expected `builtin` or `command`, but found neither",
         (Some(_), _, Some(_)) => "expected either `builtin` or `command`, but found both",
@@ -177,13 +182,14 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         insta::assert_snapshot!(check("app: {}").1, @"mesh/weft.yaml:1: field `app`: unknown field `app`, expected `apps` or `workers`");
-        insta::assert_snapshot!(check("apps: {a: {builtin: helo}}").1, @"mesh/weft.yaml:1: field `apps.a.builtin`: unknown variant `helo`, expected `hello`");
-        insta::assert_snapshot!(check("apps: {a: {}, b: {command: []}, c: {builtin: hello, command: [x]}, d: {greeting: Hi}}\nworkers: 0").1, @r#"
+        insta::assert_snapshot!(check("apps: {a: {builtin: helo}}").1, @"mesh/weft.yaml:1: field `apps.a.builtin`: unknown variant `helo`, expected `hello` or `landing`");
+        insta::assert_snapshot!(check("apps: {a: {}, b: {command: []}, c: {builtin: hello, command: [x]}, d: {greeting: Hi}, e: {builtin: landing, greeting: Hi}}\nworkers: 0").1, @r#"
         mesh/weft.yaml:1: field `workers`: expected at least 1, but found 0
         mesh/weft.yaml:1: field `apps.a`: expected `builtin` or `command`, but found neither
         mesh/weft.yaml:1: field `apps.b`: expected the program and its arguments, but found an empty command
         mesh/weft.yaml:1: field `apps.c`: expected either `builtin` or `command`, but found both
         mesh/weft.yaml:1: field `apps.d`: expected `greeting` beside `builtin: hello` only
+        mesh/weft.yaml:1: field `apps.e`: expected `greeting` beside `builtin: hello` only
         "#);
     }
 }

@@ -6,7 +6,6 @@
 //! without a backend, `/hello/404` and its like answer that status, and every caller answers it again.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,10 +14,10 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+
+use super::server;
 
 /// What the service passes on of a request to `/hello`.
 pub const TRACING_HEADERS: [&str; 7] = [
@@ -63,26 +62,11 @@ impl Hello {
     /// Serves until it is dropped, and every connection of it too.
     pub async fn serve(self, listener: TcpListener) -> io::Error {
         let service = Arc::new(self);
-        let mut connections = JoinSet::new();
-        loop {
-            let (socket, ip) =
-                match listener.accept().await.and_then(|(socket, _)| Ok((socket.local_addr()?.ip(), socket))) {
-                    Ok((ip, socket)) => (socket, ip),
-                    Err(error) => return error,
-                };
+        server::serve(listener, move |request, ip| {
             let service = Arc::clone(&service);
-            connections.spawn(async move {
-                let answer = service_fn(move |request| {
-                    let service = Arc::clone(&service);
-                    async move { Ok::<_, Infallible>(service.answer(request, ip).await) }
-                });
-                // A connection that breaks concerns its client alone.
-                let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
-                    .serve_connection(TokioIo::new(socket), answer)
-                    .await;
-            });
-            while connections.try_join_next().is_some() {}
-        }
+            async move { service.answer(request, ip).await }
+        })
+        .await
     }
 
     async fn answer(&self, request: Request<Incoming>, ip: IpAddr) -> Response<Full<Bytes>> {
@@ -156,6 +140,9 @@ fn text(body: String) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use hyper::service::service_fn;
     use tokio::sync::mpsc;
 
     use super::*;

@@ -3,5 +3,8 @@
 //! A sample takes its environment as values: a hundred of them run in one process and none sees another's.
 
 pub mod hello;
+pub mod landing;
+mod server;
 
 pub use hello::Hello;
+pub use landing::Landing;
