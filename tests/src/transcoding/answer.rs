@@ -11,6 +11,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 
 use super::Case;
@@ -103,7 +104,7 @@ fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 impl fmt::Display for Answer {
-    /// As on the wire; a body that is long is told by its length.
+    /// As on the wire; a body that is long is told by its digest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONG: usize = 4000;
         writeln!(f, "{}", self.status)?;
@@ -112,7 +113,10 @@ impl fmt::Display for Answer {
         }
         match std::str::from_utf8(&self.body) {
             _ if self.body.is_empty() => {}
-            _ if self.body.len() > LONG => writeln!(f, "\n({} bytes)", self.body.len())?,
+            _ if self.body.len() > LONG => {
+                let digest: String = Sha256::digest(&self.body).iter().map(|byte| format!("{byte:02x}")).collect();
+                writeln!(f, "\n({} bytes, SHA-256 {digest})", self.body.len())?;
+            }
             Ok(text) if !text.contains(|c: char| c.is_control() && c != '\n') => writeln!(f, "\n{text}")?,
             _ => writeln!(f, "\n(bytes) {}", readable(&self.body))?,
         }

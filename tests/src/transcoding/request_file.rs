@@ -14,6 +14,7 @@
 //! `# body: repeat COUNT TEXT` and `# body: fill COUNT TEXT`, which puts as many letters in the place of each `…`, give a body;
 //! `# chunks: N` sends it as N chunks without a length; `# http2` sends it over HTTP/2.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -53,6 +54,21 @@ pub struct Case {
     pub http2: bool,
 }
 
+impl Case {
+    /// A GET without anything else.
+    pub fn get(path: &str) -> Self {
+        Self {
+            name: path.to_owned(),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            chunks: None,
+            http2: false,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -68,6 +84,31 @@ pub fn load() -> anyhow::Result<Vec<Setup>> {
     files.retain(|path| path.extension().is_some_and(|it| it == "http"));
     files.sort();
     files.iter().map(|path| read(path).with_context(|| path.display().to_string())).collect()
+}
+
+/// The last line of a record, so that whatever stands before it is kept to the last byte.
+pub const END: &str = "### the end\n";
+
+/// A request and its answer as they stand in a record.
+pub fn record(case: &Case, answer: &str) -> String {
+    format!("### {}\n{} {}\n{answer}\n", case.name, case.method, case.path)
+}
+
+/// What is recorded of each request of a setup, by the requests' names.
+pub fn recorded(setup: &Setup) -> anyhow::Result<BTreeMap<String, String>> {
+    let file = folder().join(format!("{}.snap", setup.name));
+    let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let (records, _) = text.rsplit_once(END.trim_end()).with_context(|| format!("{}: the end", file.display()))?;
+    let records = records.split_inclusive("\n### ").skip(1);
+    let named = records.map(|record| {
+        let name = record.lines().next().unwrap_or_default().to_owned();
+        (name, format!("### {}", record.trim_end_matches("### ")))
+    });
+    Ok(named.collect())
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("transcoding")
 }
 
 fn read(path: &Path) -> anyhow::Result<Setup> {
@@ -88,15 +129,9 @@ fn case(text: &str) -> anyhow::Result<Case> {
     let (name, text) = text.split_once('\n').context("a request below its name")?;
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();
-    let mut case = Case {
-        name: name.trim().to_owned(),
-        method: String::new(),
-        path: String::new(),
-        headers: Vec::new(),
-        body: body.trim_end_matches('\n').as_bytes().to_vec(),
-        chunks: None,
-        http2: false,
-    };
+    let mut case = Case::get("");
+    case.name = name.trim().to_owned();
+    case.body = body.trim_end_matches('\n').as_bytes().to_vec();
     let request = loop {
         let line = lines.next().with_context(|| format!("{name}: a request line"))?;
         let Some(note) = line.strip_prefix('#') else { break line };
