@@ -56,7 +56,7 @@ impl Parser<'_, '_> {
     fn members(&mut self, entry: &MessageEntry, bound: Bound<'_>, in_any: bool, seen: &mut Seen) -> Parsed {
         let schema = self.schema;
         let fields = schema.fields_of(entry);
-        let mut first = true;
+        let (mut first, mut typed) = (true, false);
         let mut next = 0;
         while self.scanner.more(b'}', &mut first)? {
             self.scanner.next_token();
@@ -70,6 +70,9 @@ impl Parser<'_, '_> {
             };
             let Some(field) = field else {
                 if in_any && *key == *b"@type" {
+                    if std::mem::replace(&mut typed, true) {
+                        return Err(ParseError::at(start, ParseProblem::SetTwice(quoted(&key))));
+                    }
                     self.scanner.skip(self.options.max_depth)?;
                 } else if self.options.reject_unknown_fields {
                     return Err(ParseError::at(start, ParseProblem::UnknownField(quoted(&key))));
@@ -91,6 +94,9 @@ impl Parser<'_, '_> {
                 {
                     return Err(ParseError::at(start, ParseProblem::SetTwice("a oneof".to_owned())));
                 }
+                continue;
+            }
+            if field.cardinality == Cardinality::Singular && self.skip_unknown_name(field.kind).map_err(within)? {
                 continue;
             }
             if let Some(oneof) = field.oneof
@@ -179,10 +185,7 @@ impl Parser<'_, '_> {
         if self.scanner.peek() != Some(b'[') {
             if self.options.lenient {
                 // A value that is no list is a list of one.
-                let start = self.out.len();
-                self.record(field, Bound::default())?;
-                debug_assert!(self.out.len() > start);
-                return Ok(());
+                return self.record(field, Bound::default());
             }
             return Err(self.unexpected("a list"));
         }
@@ -204,6 +207,9 @@ impl Parser<'_, '_> {
                 let error = self.unexpected(expected_of(self.schema, field.kind));
                 return Err(error.within(&format!("[{index}]")));
             }
+            if self.skip_unknown_name(field.kind)? {
+                continue;
+            }
             let written = if packed.is_some() { self.value(field.kind) } else { self.record(field, Bound::default()) };
             written.map_err(|error| error.within(&format!("[{index}]")))?;
             index += 1;
@@ -217,63 +223,6 @@ impl Parser<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn map(&mut self, field: &FieldEntry) -> Parsed {
-        if self.scanner.peek() != Some(b'{') {
-            return Err(self.unexpected("an object"));
-        }
-        let entry = field.kind.message().and_then(|message| self.schema.message_entry(message));
-        let Some([key_field, value_field]) = entry.map(|entry| self.schema.fields_of(entry)) else { return Ok(()) };
-        self.scanner.at += 1;
-        self.deeper()?;
-        let takes_null = takes_null(self.schema, value_field);
-        // Where in `out` the records of keys are; they stay where they are until the map is closed.
-        let mut keys: Vec<(usize, usize)> = Vec::new();
-        let mut first = true;
-        while self.scanner.more(b'}', &mut first)? {
-            self.scanner.next_token();
-            let key_start = self.scanner.at;
-            let key = self.scanner.key()?;
-            if self.scanner.next_token() == Some(b'n') && !takes_null {
-                if self.options.lenient {
-                    self.scanner.literal(b"null", "a value")?;
-                    continue;
-                }
-                return Err(self.unexpected(expected_of(self.schema, value_field.kind)).within(&quoted(&key)));
-            }
-            write_varint(self.out, u64::from(field.tag));
-            let start = self.begin();
-            self.map_key(key_field, &key, key_start)?;
-            let key_length = self.out.len() - start;
-            let unknown = self.record(value_field, Bound::default());
-            unknown.map_err(|error| error.within(&quoted(&key)))?;
-            let length = self.out.len() - start;
-            self.finish(start);
-            let key_at = self.out.len() - length;
-            keys.push((key_at, key_at + key_length));
-            // A few keys are compared as they come, many when the map is closed.
-            if keys.len() <= FEW_KEYS && self.is_there_already(&keys) {
-                return Err(ParseError::at(key_start, ParseProblem::KeyTwice(quoted(&key))));
-            }
-        }
-        self.depth -= 1;
-        if keys.len() > FEW_KEYS {
-            let written = |&(start, end): &(usize, usize)| self.out.get(start..end).unwrap_or_default();
-            let mut keys: Vec<&[u8]> = keys.iter().map(written).collect();
-            keys.sort_unstable();
-            if let Some([twice, _]) = keys.array_windows().find(|[one, other]| one == other) {
-                let name = String::from_utf8_lossy(twice.get(1..).unwrap_or_default());
-                let problem = ParseProblem::KeyTwice(quoted(name.trim_start_matches(char::is_control).as_bytes()));
-                return Err(ParseError::at(self.scanner.at, problem));
-            }
-        }
-        Ok(())
-    }
-
-    fn is_there_already(&self, keys: &[(usize, usize)]) -> bool {
-        let written = |&(start, end): &(usize, usize)| self.out.get(start..end).unwrap_or_default();
-        keys.split_last().is_some_and(|(last, others)| others.iter().any(|other| written(other) == written(last)))
     }
 
     fn open_seen(&mut self, entry: &MessageEntry) -> Seen {
@@ -319,7 +268,7 @@ impl Parser<'_, '_> {
 }
 
 /// Whether `null` is a value of a field and not its absence.
-fn takes_null(schema: &Schema, field: &FieldEntry) -> bool {
+pub(super) fn takes_null(schema: &Schema, field: &FieldEntry) -> bool {
     match field.kind {
         Kind::Enum(id) => schema.enum_entry(id).is_some_and(|entry| entry.null),
         Kind::Message(message) | Kind::Group(message) => {
@@ -328,6 +277,3 @@ fn takes_null(schema: &Schema, field: &FieldEntry) -> bool {
         _ => false,
     }
 }
-
-/// Up to how many keys are compared one by one.
-const FEW_KEYS: usize = 8;

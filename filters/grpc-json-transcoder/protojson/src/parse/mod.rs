@@ -7,6 +7,7 @@
 mod error;
 mod field_mask;
 mod fields;
+mod map;
 mod number;
 mod scalar;
 mod scanner;
@@ -27,6 +28,8 @@ pub struct ParseOptions {
     pub lenient: bool,
     /// A member that names no field is an error; otherwise it is passed over.
     pub reject_unknown_fields: bool,
+    /// A name that an enum does not have is passed over like an unknown field; otherwise it is an error.
+    pub ignore_unknown_enum_names: bool,
     /// Names of enum values are also looked up in upper case.
     pub case_insensitive_enums: bool,
     /// How many objects and lists may be open at a time.
@@ -35,7 +38,13 @@ pub struct ParseOptions {
 
 impl Default for ParseOptions {
     fn default() -> Self {
-        Self { lenient: false, reject_unknown_fields: false, case_insensitive_enums: false, max_depth: 100 }
+        Self {
+            lenient: false,
+            reject_unknown_fields: false,
+            ignore_unknown_enum_names: false,
+            case_insensitive_enums: false,
+            max_depth: 100,
+        }
     }
 }
 
@@ -130,7 +139,8 @@ pub fn parse_text(
 ) -> Result<(), ParseError> {
     let start = out.len();
     let Some(entry) = schema.field_entry(field) else { return Ok(()) };
-    let mut parser = Parser { schema, options, scanner: scanner(b"", options), out, depth: 0, seen: Vec::new() };
+    let mut parser =
+        Parser { schema, options, scanner: scanner(b"", options), out, depth: 0, seen: Vec::new(), keys: Vec::new() };
     let parsed = parser.text_record(entry, text.as_bytes());
     if parsed.is_err() {
         out.truncate(start);
@@ -154,7 +164,8 @@ fn parse<'j>(
         return Err(*ParseError::at(error.valid_up_to(), ParseProblem::NotUtf8));
     }
     let start = out.len();
-    let mut parser = Parser { schema, options, scanner: scanner(json, options), out, depth: 0, seen: Vec::new() };
+    let mut parser =
+        Parser { schema, options, scanner: scanner(json, options), out, depth: 0, seen: Vec::new(), keys: Vec::new() };
     let parsed = read(&mut parser).and_then(|()| parser.scanner.end());
     if parsed.is_err() {
         out.truncate(start);
@@ -171,6 +182,8 @@ struct Parser<'p, 'j> {
     depth: u32,
     /// For open messages of more fields than a word has bits: which fields are set.
     seen: Vec<u64>,
+    /// Where in `out` the keys of open maps are, innermost last. A key stays where it is until its map is closed.
+    keys: Vec<(usize, usize)>,
 }
 
 impl Parser<'_, '_> {

@@ -109,6 +109,24 @@ impl Parser<'_, '_> {
         Some(())
     }
 
+    /// Passes over the name of an enum value that the enum does not have, where that is wanted.
+    #[inline]
+    pub(super) fn skip_unknown_name(&mut self, kind: Kind) -> Parsed<bool> {
+        let Kind::Enum(id) = kind else { return Ok(false) };
+        let found = self.scanner.peek();
+        if !self.options.ignore_unknown_enum_names || !self.scanner.is_quote(found) {
+            return Ok(false);
+        }
+        let (start, end) = (self.scanner.at, self.out.len());
+        let text = self.scanner.string()?;
+        let known = self.enumeration(id, &text).is_some();
+        self.out.truncate(end);
+        if known {
+            self.scanner.at = start;
+        }
+        Ok(!known)
+    }
+
     fn enumeration(&mut self, id: EnumId, text: &[u8]) -> Option<()> {
         let schema = self.schema;
         let entry = schema.enum_entry(id)?;

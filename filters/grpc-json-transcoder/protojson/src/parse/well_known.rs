@@ -59,21 +59,25 @@ impl Parser<'_, '_> {
         }
         self.scanner.at += 1;
         self.deeper()?;
+        let siblings = self.keys.len();
         let mut first = true;
         while self.scanner.more(b'}', &mut first)? {
+            self.scanner.next_token();
+            let key_start = self.scanner.at;
             let key = self.scanner.key()?;
             write_varint(self.out, u64::from(STRUCT_FIELDS));
             let entry = self.begin();
             write_delimited(self.out, 1, &key);
+            let key_length = self.out.len() - entry;
             write_varint(self.out, u64::from(ENTRY_VALUE));
             let value = self.begin();
             self.scanner.next_token();
             self.json_value().map_err(|error| error.within(&quoted(&key)))?;
             self.finish(value);
-            self.finish(entry);
+            self.finish_entry(entry, key_length, siblings, key_start, &key)?;
         }
         self.depth -= 1;
-        Ok(())
+        self.close_keys(siblings)
     }
 
     fn json_list(&mut self) -> Parsed {

@@ -160,10 +160,11 @@ pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
     }
     let mut buffer = ryu::Buffer::new();
     let shortest = Digits::of(buffer.format_finite(value));
-    // Of up to 15 digits the shortest are those that C gives, but for numbers too small to have as many.
+    let fifteen = || format!("{value:.14e}");
+    // Up to 15 digits the shortest are those that C gives, but for numbers too small to have that many: C fills them up.
     match shortest.count {
         ..=15 if !value.is_subnormal() => shortest.write(15, out),
-        _ if value.is_subnormal() => Digits::of(&format!("{value:.14e}")).write(15, out),
+        _ if value.is_subnormal() && fifteen().parse() == Ok(value) => Digits::of(&fifteen()).write(15, out),
         _ => Digits::of(&format!("{value:.16e}")).write(17, out),
     }
 }
@@ -340,6 +341,7 @@ mod tests {
             (0.123_456_789_012_345_6, "0.12345678901234559"),
             (1e20, "1e+20"),
             (5e-324, "4.94065645841247e-324"),
+            (f64::from_bits(0x0000_bc6a_9a24_1e6f), "1.0235362266400831e-309"),
             (f64::NAN, "\"NaN\""),
             (f64::INFINITY, "\"Infinity\""),
             (f64::NEG_INFINITY, "\"-Infinity\""),
