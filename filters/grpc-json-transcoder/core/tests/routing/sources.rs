@@ -75,7 +75,7 @@ pub fn schema(declarations: &str) -> Schema {
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.include_imports(true);
-    compiler.open_file("test.proto").unwrap_or_else(|error| panic!("{error:?}"));
+    compiler.open_file("test.proto").unwrap();
     Schema::compile(&compiler.encode_file_descriptor_set()).unwrap()
 }
 
