@@ -9,6 +9,7 @@ pub mod elements;
 pub mod frame;
 pub mod http_body;
 pub mod router;
+pub mod routing;
 pub mod rule;
 pub mod service_config;
 pub mod status;

@@ -45,11 +45,16 @@ pub struct BindingOptions {
 }
 
 impl BindingOptions {
-    /// What a configuration says about bindings.
-    pub fn of(options: &Options) -> Self {
+    /// What a configuration says about bindings, and whether its service configuration asks for full decoding.
+    pub fn of(options: &Options, fully_decode_reserved_expansion: bool) -> Self {
         let is_strict = options.profile == Profile::Strict;
         Self {
-            url_unescape_spec: options.url_unescape_spec,
+            url_unescape_spec: match options.url_unescape_spec {
+                UnescapeSpec::AllCharactersExceptReserved if fully_decode_reserved_expansion => {
+                    UnescapeSpec::AllCharactersExceptSlash
+                }
+                spec => spec,
+            },
             query_param_unescape_plus: options.query_param_unescape_plus,
             ignored_query_parameters: options.ignored_query_parameters.iter().map(|name| name.clone().into()).collect(),
             ignore_unknown_query_parameters: options.ignore_unknown_query_parameters,

@@ -27,15 +27,15 @@ pub struct RuleOptions<'a> {
     pub is_strict: bool,
 }
 
-/// Compiles the rules of all methods of the services.
-pub fn compile(schema: &Schema, options: &RuleOptions<'_>) -> Result<Router, Problems> {
+/// Compiles the rules of all methods of the services, and adds what is wrong with them to the problems.
+pub fn compile(schema: &Schema, options: &RuleOptions<'_>, problems: &mut Problems) -> Router {
     let mut compiler = Compiler {
         schema,
+        problems,
         is_strict: options.is_strict,
         matcher: PathMatcher::new(options.match_unregistered_custom_verb),
         rules: Vec::new(),
         places: Vec::new(),
-        problems: Problems::default(),
     };
     // Of several rules with one selector the last counts, as everywhere in a service configuration.
     let selected: BTreeMap<&str, &SelectedRule> =
@@ -63,8 +63,7 @@ pub fn compile(schema: &Schema, options: &RuleOptions<'_>) -> Result<Router, Pro
             }
         }
     }
-    let Compiler { matcher, rules, problems, .. } = compiler;
-    problems.unless_any(Router::new(matcher, rules))
+    Router::new(compiler.matcher, compiler.rules)
 }
 
 /// A list of alternatives in words.
@@ -78,12 +77,12 @@ fn any_of(names: &[String]) -> String {
 
 struct Compiler<'a> {
     schema: &'a Schema,
+    problems: &'a mut Problems,
     is_strict: bool,
     matcher: PathMatcher,
     rules: Vec<CompiledRule>,
     /// Where each of the rules was written.
     places: Vec<String>,
-    problems: Problems,
 }
 
 impl Compiler<'_> {

@@ -29,15 +29,10 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// The field of a rule that stands for an HTTP method, and that method; none for other fields.
-    pub fn of_field(field: &str) -> Option<(&'static str, &'static str)> {
-        FIELDS.iter().find(|(_, name, _)| *name == field).map(|(_, name, method)| (*name, *method))
-    }
+    /// Number and name of the fields that are patterns, and their HTTP methods.
+    pub(crate) const FIELDS: [(u32, &'static str, &'static str); 5] =
+        [(2, "get", "GET"), (3, "put", "PUT"), (4, "post", "POST"), (5, "delete", "DELETE"), (6, "patch", "PATCH")];
 }
-
-/// Number and name of the fields that are patterns, and their HTTP methods.
-const FIELDS: [(u32, &str, &str); 5] =
-    [(2, "get", "GET"), (3, "put", "PUT"), (4, "post", "POST"), (5, "delete", "DELETE"), (6, "patch", "PATCH")];
 
 impl HttpRule {
     /// The rule that every method without one has where methods are mapped by themselves.
@@ -67,7 +62,7 @@ impl HttpRule {
                 11 => rule.additional_bindings.push(Self::default()),
                 12 => rule.response_body = text(content),
                 _ => {
-                    if let Some((_, field, method)) = FIELDS.iter().find(|(known, ..)| *known == number) {
+                    if let Some((_, field, method)) = Pattern::FIELDS.iter().find(|(known, ..)| *known == number) {
                         rule.pattern = Some(Pattern { field, method: (*method).to_owned(), path: text(content) });
                     }
                 }
@@ -117,7 +112,7 @@ mod tests {
     #[test]
     fn every_field_of_a_rule_is_read() {
         assert_eq!(HttpRule::decode(&[]), Ok(HttpRule::default()));
-        for (number, field, method) in FIELDS {
+        for (number, field, method) in Pattern::FIELDS {
             assert_eq!(HttpRule::decode(&message(&[(number, b"/p")])), Ok(rule(field, method, "/p")));
         }
         let options = message(&[(1, b"OPTIONS"), (2, b"/o")]);

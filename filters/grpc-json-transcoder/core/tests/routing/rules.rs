@@ -1,7 +1,7 @@
 //! What rules mean, and everything that can be wrong with them.
 
-use crate::sources::{find, options, routed, schema};
-use grpc_json_transcoder_core::rule::{RuleOptions, compile};
+use crate::sources::{compiled, find, options, routed, schema};
+use grpc_json_transcoder_core::rule::RuleOptions;
 
 const BOOKSTORE: &str = r#"
 message Shelf { int64 id = 1; string theme = 2; Shelf above = 3; repeated Shelf near = 4; map<string, Shelf> named = 5; }
@@ -67,7 +67,7 @@ fn a_rule_says_where_the_parts_of_a_request_go() {
 fn methods_without_a_rule_may_be_mapped_by_themselves() {
     let schema = schema(BOOKSTORE);
     let services = ["t.S".to_owned()];
-    let router = compile(&schema, &RuleOptions { auto_mapping: true, ..options(&services) }).unwrap();
+    let router = compiled(&schema, &RuleOptions { auto_mapping: true, ..options(&services) }).unwrap();
     assert_eq!(find(&schema, &router, "POST /t.S/Unmapped"), "/t.S/Unmapped body=*");
     assert_eq!(find(&schema, &router, "POST /t.S/Get"), "-");
     assert_eq!(find(&schema, &router, "GET /shelves/1"), "/t.S/Get shelf_id=1");
@@ -127,7 +127,7 @@ fn everything_that_is_wrong_is_said_at_once() {
 fn a_service_that_is_not_in_the_descriptor_is_named() {
     let schema = schema("message M {} service S { rpc A(M) returns (M); } service T {}");
     let services = ["t.S".to_owned(), "t.U".to_owned()];
-    let problems = compile(&schema, &options(&services)).unwrap_err().to_string();
+    let problems = compiled(&schema, &options(&services)).unwrap_err();
     assert_eq!(problems, "services[1]: expected a service of the descriptor, `t.S` or `t.T`, but found `t.U`");
 }
 

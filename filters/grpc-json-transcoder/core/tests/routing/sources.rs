@@ -5,6 +5,7 @@ use grpc_json_transcoder_core::rule::{Body, FieldPath, RuleOptions, compile};
 use protojson::Schema;
 use protox::Compiler;
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+use strict_config::Problems;
 
 const ANNOTATIONS: &str = r#"
 syntax = "proto3";
@@ -129,8 +130,15 @@ pub fn find(schema: &Schema, router: &Router, request: &str) -> String {
     shown
 }
 
+/// The router of these options, or what is wrong.
+pub fn compiled(schema: &Schema, options: &RuleOptions<'_>) -> Result<Router, String> {
+    let mut problems = Problems::default();
+    let router = compile(schema, options, &mut problems);
+    problems.unless_any(router).map_err(|problems| problems.to_string())
+}
+
 /// The router of the service `t.S`, or what is wrong with it.
 pub fn routed(schema: &Schema, is_strict: bool) -> Result<Router, String> {
     let services = ["t.S".to_owned()];
-    compile(schema, &RuleOptions { is_strict, ..options(&services) }).map_err(|problems| problems.to_string())
+    compiled(schema, &RuleOptions { is_strict, ..options(&services) })
 }
