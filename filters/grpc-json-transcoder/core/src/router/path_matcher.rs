@@ -4,6 +4,9 @@
 //! after the last colon of the last segment is a verb if some template has that verb, or always where the configuration says
 //! so; otherwise it is part of the segment. A rule of the method comes before one of the method `*`. Sources:
 //! `google/api/http.proto`, and the native transcoder where that is silent.
+//!
+//! It differs from the native one where that is plainly wrong: a rule of the method `*` with a verb is found, one without a
+//! verb does not take a path with one, and a segment `**` of a path is a segment like any other.
 
 use super::trie::{Leaf, Trie};
 use crate::template::Template;

@@ -260,9 +260,9 @@ impl Literals {
 fn hash(from: u32, segment: &[u8]) -> u32 {
     const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut hash = (u64::from(from) << 32 | segment.len() as u64).wrapping_mul(MIX);
-    for chunk in segment.chunks(8) {
-        let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        hash = (hash ^ hash >> 32 ^ word).wrapping_mul(MIX);
-    }
+    let mut mix = |word: u64| hash = (hash ^ hash >> 32 ^ word).wrapping_mul(MIX);
+    let (words, rest) = segment.as_chunks();
+    words.iter().for_each(|word| mix(u64::from_le_bytes(*word)));
+    mix(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     (hash >> 32) as u32
 }
