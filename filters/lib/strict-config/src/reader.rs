@@ -101,6 +101,7 @@ impl Reader {
     }
 
     /// The index of the name that a value is. What the names stand for has no part in it, so it is compiled once.
+    #[inline(never)]
     fn choice(&self, value: &Value, names: &mut dyn Iterator<Item = &'static str>) -> Option<usize> {
         let names: Vec<_> = names.collect();
         let found = value.as_str().and_then(|text| names.iter().position(|name| *name == text));
