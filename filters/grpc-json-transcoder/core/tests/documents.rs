@@ -2,6 +2,8 @@
 #![allow(clippy::panic, reason = "a test may panic")]
 
 use grpc_json_transcoder_core::configuration::{Options, Profile};
+use grpc_json_transcoder_core::rule::{RuleOptions, compile};
+use grpc_json_transcoder_core::service_config::ServiceConfig;
 use protojson::Schema;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -32,8 +34,18 @@ fn every_configuration_in_the_readme_is_sound() {
         assert_ne!(json, block, "expected the short form of the descriptor, but found another in {block}");
         let options = options(&json);
         let schema = Schema::compile(&options.proto_descriptor).unwrap_or_else(|errors| panic!("{errors}"));
-        for service in &options.services {
-            assert!(schema.service(service).is_some(), "{service}");
+        let config = options.service_config.as_ref().map(|config| ServiceConfig::read(config, "service_config"));
+        let config =
+            config.unwrap_or_else(|| Ok(ServiceConfig::default())).unwrap_or_else(|problems| panic!("{problems}"));
+        let rules = RuleOptions {
+            services: &options.services,
+            selected_rules: &config.rules,
+            auto_mapping: options.auto_mapping,
+            match_unregistered_custom_verb: options.match_unregistered_custom_verb,
+            is_strict: options.profile == Profile::Strict,
+        };
+        if let Err(problems) = compile(&schema, &rules) {
+            panic!("{block}\n{problems}");
         }
     }
 }
