@@ -111,7 +111,9 @@ fn grpc(method: &MethodDescriptor, body: &[u8], wishes: Wishes) -> Response<Body
     if received.is_err() && !reply.has_status() {
         reply.refuse();
     }
-    reply.headers.insert("received", header(&told));
+    if !wishes.quiet() {
+        reply.headers.insert("received", header(&told));
+    }
     response(reply)
 }
 

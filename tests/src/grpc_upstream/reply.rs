@@ -15,6 +15,7 @@
 //! | `reply-http-status`, `reply-content-type` | what is not gRPC's usual |
 //! | `reply-delay` | that many milliseconds later |
 //! | `reply-head` | with the request's head in `seen-head` |
+//! | `reply-quiet` | without the header `received` |
 
 use std::time::Duration;
 
@@ -54,6 +55,11 @@ impl Wishes {
 
     fn has(&self, name: &str) -> bool {
         self.headers.contains_key(name)
+    }
+
+    /// Whether nothing is to be told of the messages that came.
+    pub(super) fn quiet(&self) -> bool {
+        self.has("reply-quiet")
     }
 
     /// The request's head, if it is wished for, but for what differs from run to run.
