@@ -1,28 +1,52 @@
-//! S1, the full-link A/B test, end to end: both forms, on the embedded engine and on real Envoy processes.
+//! The scenarios of `weft demo`, end to end: every form, on the embedded engine and on real Envoy processes.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use host_harness::abi::LogLevel;
-use host_harness::cli::demo::s1::{self, FORMS};
+use host_harness::cli::demo::{Form, entrance, s1, s2};
 use host_harness::data_plane::{DataPlane, LogSink, Plane};
 
-/// Runs every form of S1 and checks each chain, one request after the other and sixty at once.
-async fn every_chain_is_pure(plane: &Plane) -> anyhow::Result<()> {
+/// Starts a form, asks whether it is good, and looks whether nothing is left of it.
+async fn run(form: &Form, plane: &Plane, is_good: impl AsyncFnOnce(SocketAddr)) -> anyhow::Result<()> {
     let log: LogSink =
         Arc::new(|proxy, line| eprintln!("{proxy} {} {}: {}", line.level.name(), line.plugin, line.message));
-    for form in FORMS {
-        let (mesh, mut ports) = form.load()?;
-        assert!(mesh.proxies.iter().all(|proxy| proxy.concurrency == 2), "{}: expected two workers", form.name);
-        let running = DataPlane::start(&mesh, &mut ports, plane, LogLevel::Warn, &log).await.context(form.name)?;
-        let report = s1::probe(s1::entrance(&mesh)?).await;
-        assert_eq!(report.crowd.requests, 60);
-        assert!(report.is_good(), "{}: {report:#?}", form.name);
-        running.stop().await;
-        for gateway in &mesh.gateways {
-            let left = std::net::TcpStream::connect(gateway.address);
-            assert!(left.is_err(), "{}: expected nothing to be left at {}", form.name, gateway.address);
-        }
+    let (mesh, mut ports) = form.load()?;
+    assert!(mesh.proxies.iter().all(|proxy| proxy.concurrency == 2), "{}: expected two workers", form.name);
+    let running = DataPlane::start(&mesh, &mut ports, plane, LogLevel::Warn, &log).await.context(form.name)?;
+    is_good(entrance(&mesh)?).await;
+    running.stop().await;
+    for gateway in &mesh.gateways {
+        let left = std::net::TcpStream::connect(gateway.address);
+        assert!(left.is_err(), "{}: expected nothing to be left at {}", form.name, gateway.address);
+    }
+    Ok(())
+}
+
+/// Every form of S1: each chain is pure, one request after the other and sixty at once.
+async fn every_chain_is_pure(plane: &Plane) -> anyhow::Result<()> {
+    for form in &s1::FORMS {
+        run(form, plane, async |gateway| {
+            let report = s1::probe(gateway).await;
+            assert_eq!(report.crowd.requests, 60);
+            assert!(report.is_good(), "{}: {report:#?}", form.name);
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// S2: what a client of HTTP gets is what the guides show.
+async fn every_answer_is_transcoded(plane: &Plane) -> anyhow::Result<()> {
+    for form in &s2::FORMS {
+        run(form, plane, async |gateway| {
+            let report = s2::probe(gateway).await;
+            assert!(report.is_good(), "{}: {report:#?}", form.name);
+            let first = &report.exchanges[0].body;
+            assert!(first.starts_with("{\n \"status\": 200,\n \"results\": [\n  {\n   \"id\": \""), "{first}");
+        })
+        .await?;
     }
     Ok(())
 }
@@ -36,4 +60,15 @@ async fn s1_holds_on_the_embedded_engine() -> anyhow::Result<()> {
 async fn s1_holds_on_real_envoys() -> anyhow::Result<()> {
     let Some(binary) = suite::parts::envoy() else { return Ok(()) };
     every_chain_is_pure(&Plane::Envoy(binary)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_holds_on_the_embedded_engine() -> anyhow::Result<()> {
+    every_answer_is_transcoded(&Plane::Embedded).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_holds_on_real_envoys() -> anyhow::Result<()> {
+    let Some(binary) = suite::parts::envoy() else { return Ok(()) };
+    every_answer_is_transcoded(&Plane::Envoy(binary)).await
 }

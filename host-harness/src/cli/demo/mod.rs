@@ -1,9 +1,14 @@
 //! `weft demo`: the scenarios of the guides, run for real on this machine, with what came back beside what should have.
 
 mod client;
+mod form;
 pub mod s1;
+pub mod s2;
 
+use serde::Serialize;
 use serde_json::json;
+
+pub use form::{Form, entrance};
 
 use super::console::{BAD, Console, DIM, GOOD, STRONG};
 use super::interrupt::{interrupted, unless_interrupted};
@@ -12,12 +17,13 @@ use super::plane::ProxyKind;
 use super::{Failure, Outcome};
 use crate::data_plane::{DataPlane, Plane};
 use crate::mesh::Mesh;
-use s1::{Exchange, FORMS, Form, Report};
 
 /// Run the guides' scenarios on this machine and compare what comes back with what they promise.
 ///
 /// S1, full-link A/B test: three services in a chain, each as v1 and v2; who sends `route-v: v2` is served by v2 all the way,
 /// although no service passes that header on. In two forms: the guides' own manifests, and one plugin for all pods.
+///
+/// S2, HTTP clients of a gRPC service: the gateway turns JSON into gRPC and back, by the rules in the service's `.proto`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,10 +52,57 @@ enum Scenario {
     /// Full-link A/B test by header propagation.
     #[value(name = "S1")]
     S1,
+    /// HTTP clients of a gRPC service by transcoding.
+    #[value(name = "S2")]
+    S2,
+}
+
+impl Scenario {
+    const ALL: [Self; 2] = [Self::S1, Self::S2];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::S1 => "full-link A/B test",
+            Self::S2 => "HTTP clients of a gRPC service",
+        }
+    }
+
+    fn forms(self) -> &'static [Form] {
+        match self {
+            Self::S1 => &s1::FORMS,
+            Self::S2 => &s2::FORMS,
+        }
+    }
+}
+
+/// What a scenario's mesh answered.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Report {
+    S1(s1::Report),
+    S2(s2::Report),
+}
+
+impl Report {
+    fn is_good(&self) -> bool {
+        match self {
+            Self::S1(report) => report.is_good(),
+            Self::S2(report) => report.is_good(),
+        }
+    }
+
+    fn print(&self, console: &Console) {
+        match self {
+            Self::S1(report) => report.print(console),
+            Self::S2(report) => report.print(console),
+        }
+        console.line("");
+    }
 }
 
 /// A form of a scenario that has been run.
 struct Shown {
+    scenario: Scenario,
     form: Form,
     report: Report,
     mesh: Mesh,
@@ -59,13 +112,14 @@ struct Shown {
 /// Runs the subcommand.
 pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outcome, Failure> {
     let all = arguments.scenarios.is_empty();
-    let s1 = all || arguments.scenarios.contains(&Scenario::S1);
-    let forms: Vec<Form> = FORMS.into_iter().filter(|_| s1).collect();
+    let scenarios = Scenario::ALL.into_iter().filter(|scenario| all || arguments.scenarios.contains(scenario));
+    let forms: Vec<_> =
+        scenarios.flat_map(|scenario| scenario.forms().iter().map(move |form| (scenario, *form))).collect();
     let work = async {
         let plane = arguments.proxy.prepare(console).await?;
         let mut shown = Vec::new();
-        for form in forms {
-            shown.push(show(form, &plane, &arguments, console).await?);
+        for (scenario, form) in forms {
+            shown.push(show(scenario, form, &plane, &arguments, console).await?);
         }
         Ok::<_, Failure>(shown)
     };
@@ -84,43 +138,32 @@ pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outco
     Ok(if good { Outcome::Good } else { Outcome::Different })
 }
 
-async fn show(form: Form, plane: &Plane, arguments: &Arguments, console: &Console) -> Result<Shown, Failure> {
+async fn show(
+    scenario: Scenario,
+    form: Form,
+    plane: &Plane,
+    arguments: &Arguments,
+    console: &Console,
+) -> Result<Shown, Failure> {
     let (mesh, mut ports) = form.load()?;
     if !arguments.json {
         let plane = match plane {
             Plane::Embedded => "the embedded engine",
             Plane::Envoy(_) => "real Envoy processes",
         };
-        console.line(format_args!("{STRONG}S1 full-link A/B test{STRONG:#} on {plane}, {}", form.title));
+        let (name, title) = (format!("{scenario:?}"), scenario.title());
+        console.line(format_args!("{STRONG}{name} {title}{STRONG:#} on {plane}, {}", form.title));
     }
     let running = mesh::start(&mesh, &mut ports, plane, console).await?;
-    let report = s1::probe(s1::entrance(&mesh)?).await;
+    let gateway = entrance(&mesh)?;
+    let report = match scenario {
+        Scenario::S1 => Report::S1(s1::probe(gateway).await),
+        Scenario::S2 => Report::S2(s2::probe(gateway).await),
+    };
     if !arguments.json {
-        print(&report, console);
+        report.print(console);
     }
-    Ok(Shown { form, report, mesh, running })
-}
-
-fn print(report: &Report, console: &Console) {
-    for exchange in &report.exchanges {
-        print_exchange(exchange, console);
-    }
-    let (pure, requests) = (report.crowd.pure, report.crowd.requests);
-    let mark = mark(pure == requests);
-    console.line(format_args!("  {mark} {requests} requests at once, both lanes mixed: {pure} chains pure"));
-    for exchange in &report.crowd.mixed {
-        print_exchange(exchange, console);
-    }
-    console.line("");
-}
-
-fn print_exchange(exchange: &Exchange, console: &Console) {
-    let Exchange { sent, status, served, expected, good } = exchange;
-    console.line(format_args!("  {DIM}${DIM:#} {sent}"));
-    console.line(format_args!("    {} {}", mark(*good), served.join(&format!(" {DIM}<{DIM:#} "))));
-    if !good {
-        console.line(format_args!("      status {status}, expected {expected}"));
-    }
+    Ok(Shown { scenario, form, report, mesh, running })
 }
 
 fn mark(good: bool) -> String {
@@ -136,17 +179,24 @@ async fn keep(shown: &[Shown], arguments: &Arguments, console: &Console) {
     interrupted().await;
 }
 
+/// What `--json` prints of one form.
+#[derive(Serialize)]
+struct ShownForm<'a> {
+    scenario: String,
+    form: &'static str,
+    good: bool,
+    gateways: Vec<String>,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
 fn report_json(shown: &[Shown], good: bool) -> serde_json::Value {
-    let scenarios = shown.iter().map(|it| {
-        let gateways = it.mesh.gateways.iter().map(|gateway| gateway.address.to_string());
-        json!({
-            "scenario": "S1",
-            "form": it.form.name,
-            "good": it.report.is_good(),
-            "gateways": gateways.collect::<Vec<_>>(),
-            "exchanges": it.report.exchanges,
-            "crowd": it.report.crowd,
-        })
+    let scenarios = shown.iter().map(|it| ShownForm {
+        scenario: format!("{:?}", it.scenario),
+        form: it.form.name,
+        good: it.report.is_good(),
+        gateways: it.mesh.gateways.iter().map(|gateway| gateway.address.to_string()).collect(),
+        report: &it.report,
     });
     json!({ "good": good, "scenarios": scenarios.collect::<Vec<_>>() })
 }

@@ -6,29 +6,14 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context;
+use http::Request;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::client;
-use crate::cli::mesh;
-use crate::mesh::{Mesh, Ports};
-
-/// One form of the scenario: its manifests.
-#[derive(Clone, Copy, Debug)]
-pub struct Form {
-    /// For machines, and the name of its folder in `tests/meshes`.
-    pub name: &'static str,
-    /// For people.
-    pub title: &'static str,
-    files: &'static [(&'static str, &'static str)],
-}
-
-macro_rules! manifests {
-    ($folder:literal: $($file:literal),+) => {
-        &[$(($file, include_str!(concat!("../../../../tests/meshes/", $folder, "/", $file)))),+]
-    };
-}
+use super::form::{Form, manifests};
+use super::mark;
+use crate::cli::console::{Console, DIM};
 
 /// Both forms.
 pub const FORMS: [Form; 2] = [
@@ -93,22 +78,6 @@ pub struct Crowd {
     pub mixed: Vec<Exchange>,
 }
 
-impl Form {
-    /// Its mesh, ready to start.
-    pub fn load(&self) -> anyhow::Result<(Mesh, Ports)> {
-        let folder = tempfile::tempdir()?;
-        for (name, text) in self.files {
-            std::fs::write(folder.path().join(name), text)?;
-        }
-        Ok(mesh::load(&[folder.path().to_owned()], None)?)
-    }
-}
-
-/// Where the mesh is entered.
-pub fn entrance(mesh: &Mesh) -> anyhow::Result<SocketAddr> {
-    Ok(mesh.gateways.first().context("expected a gateway, but found none")?.address)
-}
-
 /// Sends every request of the scenario to a gateway.
 pub async fn probe(gateway: SocketAddr) -> Report {
     let mut exchanges = Vec::new();
@@ -132,7 +101,12 @@ async fn ask(gateway: SocketAddr, lane: Lane, message: &str) -> Exchange {
     let path = format!("/hello/{message}");
     let header = lane.header();
     let shown = header.map(|(name, value)| format!("-H '{name}: {value}' ")).unwrap_or_default();
-    let (status, body) = match client::get(gateway, &path, header).await {
+    let request = Request::get(&path);
+    let request = match header {
+        Some((name, value)) => request.header(name, value),
+        None => request,
+    };
+    let (status, body) = match client::send(gateway, request, "").await {
         Ok(answer) => answer,
         Err(error) => (0, format!("{error:#}")),
     };
@@ -166,5 +140,24 @@ impl Report {
     /// Whether everything is as the mission asks.
     pub fn is_good(&self) -> bool {
         self.exchanges.iter().all(|exchange| exchange.good) && self.crowd.mixed.is_empty()
+    }
+
+    pub(super) fn print(&self, console: &Console) {
+        self.exchanges.iter().for_each(|exchange| exchange.print(console));
+        let Crowd { requests, pure, mixed } = &self.crowd;
+        let mark = mark(pure == requests);
+        console.line(format_args!("  {mark} {requests} requests at once, both lanes mixed: {pure} chains pure"));
+        mixed.iter().for_each(|exchange| exchange.print(console));
+    }
+}
+
+impl Exchange {
+    fn print(&self, console: &Console) {
+        let Self { sent, status, served, expected, good } = self;
+        console.line(format_args!("  {DIM}${DIM:#} {sent}"));
+        console.line(format_args!("    {} {}", mark(*good), served.join(&format!(" {DIM}<{DIM:#} "))));
+        if !good {
+            console.line(format_args!("      status {status}, expected {expected}"));
+        }
     }
 }
