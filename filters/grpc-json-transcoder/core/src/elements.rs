@@ -118,6 +118,11 @@ impl Elements {
         Ok(Some(&self.partial))
     }
 
+    /// Whether nothing of an array has come.
+    pub fn is_untouched(&self) -> bool {
+        self.place == Place::BeforeArray
+    }
+
     /// Whether the body may end here. An empty one may.
     pub fn finish(&self) -> Result<(), ElementError> {
         if matches!(self.place, Place::BeforeArray | Place::AfterArray) {

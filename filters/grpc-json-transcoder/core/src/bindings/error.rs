@@ -36,6 +36,11 @@ pub enum BindingProblem {
 }
 
 impl BindingError {
+    /// Whether all that is wrong is that the query names a field that there is not.
+    pub fn is_unknown_field(&self) -> bool {
+        self.problem == BindingProblem::UnknownField
+    }
+
     pub(super) fn in_path(schema: &Schema, path: &FieldPath, problem: BindingProblem) -> Self {
         let names: Vec<&str> = path.iter().filter_map(|field| schema.field(*field)).map(|field| field.name).collect();
         Self { source: BindingSource::Path(names.join(".")), problem }

@@ -5,6 +5,7 @@
 
 mod json;
 
+pub(crate) use json::write_string;
 pub use json::{StatusForm, write_status};
 
 use base64::Engine;
