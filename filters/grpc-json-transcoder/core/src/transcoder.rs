@@ -1,12 +1,10 @@
 //! A configured transcoder: everything that exchanges share.
 
-use crate::bindings::BindingOptions;
-use crate::configuration::{Options, Profile, UnescapeSpec};
+use crate::configuration::Options;
 use crate::conversion::Conversion;
 use crate::exchange::Exchange;
 use crate::router::Router;
-use crate::rule::{RuleOptions, compile};
-use crate::service_config::ServiceConfig;
+use crate::routing::Routing;
 use protojson::Schema;
 use strict_config::Problems;
 
@@ -14,9 +12,8 @@ use strict_config::Problems;
 #[derive(Debug)]
 pub struct Transcoder {
     options: Options,
-    binding: BindingOptions,
     schema: Schema,
-    router: Router,
+    routing: Routing,
 }
 
 impl Transcoder {
@@ -35,34 +32,8 @@ impl Transcoder {
             }
             problems
         })?;
-        let mut problems = Problems::default();
-        let service_config = match &options.service_config {
-            None => ServiceConfig::default(),
-            Some(value) => ServiceConfig::read(value, "service_config").unwrap_or_else(|found| {
-                problems.append(found);
-                ServiceConfig::default()
-            }),
-        };
-        if service_config.fully_decode_reserved_expansion {
-            options.url_unescape_spec = UnescapeSpec::AllCharactersExceptSlash;
-        }
-        let rules = RuleOptions {
-            services: &options.services,
-            selected_rules: &service_config.rules,
-            auto_mapping: options.auto_mapping,
-            match_unregistered_custom_verb: options.match_unregistered_custom_verb,
-            is_strict: options.profile == Profile::Strict,
-        };
-        match compile(&schema, &rules) {
-            Ok(router) => {
-                let binding = BindingOptions::of(&options);
-                problems.unless_any(Self { options, binding, schema, router })
-            }
-            Err(found) => {
-                problems.append(found);
-                Err(problems)
-            }
-        }
+        let routing = Routing::compile(&schema, &options)?;
+        Ok(Self { options, schema, routing })
     }
 
     /// Begins an exchange.
@@ -80,10 +51,10 @@ impl Transcoder {
     }
 
     pub(crate) fn router(&self) -> &Router {
-        &self.router
+        &self.routing.router
     }
 
     pub(crate) fn conversion(&self) -> Conversion<'_> {
-        Conversion { schema: &self.schema, options: &self.options, binding: &self.binding }
+        Conversion { schema: &self.schema, options: &self.options, binding: &self.routing.binding }
     }
 }

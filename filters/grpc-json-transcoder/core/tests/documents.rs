@@ -2,9 +2,7 @@
 #![allow(clippy::panic, reason = "a test may panic")]
 
 use grpc_json_transcoder_core::configuration::{Options, Profile};
-use grpc_json_transcoder_core::rule::{RuleOptions, compile};
-use grpc_json_transcoder_core::service_config::ServiceConfig;
-use protojson::Schema;
+use grpc_json_transcoder_core::transcoder::Transcoder;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -32,19 +30,7 @@ fn every_configuration_in_the_readme_is_sound() {
     for block in blocks {
         let json = block.replace("CrcE…", descriptor());
         assert_ne!(json, block, "expected the short form of the descriptor, but found another in {block}");
-        let options = options(&json);
-        let schema = Schema::compile(&options.proto_descriptor).unwrap_or_else(|errors| panic!("{errors}"));
-        let config = options.service_config.as_ref().map(|config| ServiceConfig::read(config, "service_config"));
-        let config =
-            config.unwrap_or_else(|| Ok(ServiceConfig::default())).unwrap_or_else(|problems| panic!("{problems}"));
-        let rules = RuleOptions {
-            services: &options.services,
-            selected_rules: &config.rules,
-            auto_mapping: options.auto_mapping,
-            match_unregistered_custom_verb: options.match_unregistered_custom_verb,
-            is_strict: options.profile == Profile::Strict,
-        };
-        if let Err(problems) = compile(&schema, &rules) {
+        if let Err(problems) = Transcoder::configure(json.as_bytes()) {
             panic!("{block}\n{problems}");
         }
     }
