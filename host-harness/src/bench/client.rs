@@ -20,7 +20,7 @@ const USUAL: &str = "host: reviews.default\r\n\
     accept-language: en-US,en;q=0.5\r\n\
     x-forwarded-proto: https\r\n";
 
-/// A request without a body, as it goes over the wire.
+/// A request as it goes over the wire.
 pub(super) struct Request(Vec<u8>);
 
 impl Request {
@@ -28,6 +28,13 @@ impl Request {
     pub(super) fn get<'a>(path: &str, headers: impl Iterator<Item = (&'a str, String)>) -> Self {
         let own: String = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         Self(format!("GET {path} HTTP/1.1\r\n{USUAL}{own}\r\n").into_bytes())
+    }
+
+    /// A POST with the usual headers.
+    pub(super) fn post(path: &str, content_type: &str, body: &[u8]) -> Self {
+        let length = body.len();
+        let own = format!("content-type: {content_type}\r\ncontent-length: {length}\r\n");
+        Self([format!("POST {path} HTTP/1.1\r\n{USUAL}{own}\r\n").as_bytes(), body].concat())
     }
 
     #[cfg(test)]
@@ -65,7 +72,7 @@ impl Client {
     }
 
     /// Sends `count` requests, these in turn, and expects this body in answer to each.
-    pub(super) fn send(&mut self, requests: &[Request], count: u32, body: &str) -> Result<(), LoadError> {
+    pub(super) fn send(&mut self, requests: &[Request], count: u32, body: &[u8]) -> Result<(), LoadError> {
         let mut turn = requests.iter().cycle().take(count as usize);
         loop {
             // All ask before the first waits, so that the server always finds some work.
@@ -98,16 +105,17 @@ impl Connection {
         Ok(Self { stream, answer: Vec::new() })
     }
 
-    fn expect(&mut self, body: &str) -> Result<(), LoadError> {
+    fn expect(&mut self, body: &[u8]) -> Result<(), LoadError> {
         self.answer.clear();
         let mut chunk = [0; 4096];
         loop {
             if let Some(found) = complete_body(&self.answer) {
-                if found == body.as_bytes() && self.answer.starts_with(b"HTTP/1.1 200 ") {
+                if found == body && self.answer.starts_with(b"HTTP/1.1 200 ") {
                     return Ok(());
                 }
                 let found = String::from_utf8_lossy(&self.answer).into_owned();
-                return Err(LoadError::Answer { expected: body.to_owned(), found });
+                let expected = String::from_utf8_lossy(body).into_owned();
+                return Err(LoadError::Answer { expected, found });
             }
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -177,8 +185,8 @@ mod tests {
         let (address, served) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nv2");
         let requests = [Request::get("/", std::iter::empty())];
         let mut client = Client::connect(address).expect("connections");
-        client.send(&requests, 20, "v2").expect("20 answers");
-        client.send(&requests, 1, "v2").expect("one more");
+        client.send(&requests, 20, b"v2").expect("20 answers");
+        client.send(&requests, 1, b"v2").expect("one more");
         drop(client);
         assert_eq!(served.join().expect("a count"), 21);
     }
@@ -187,7 +195,7 @@ mod tests {
     fn another_answer_is_an_error_that_shows_it() {
         let (address, served) = server("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\nv2");
         let mut client = Client::connect(address).expect("connections");
-        let error = client.send(&[Request::get("/", std::iter::empty())], 1, "v2").expect_err("another answer");
+        let error = client.send(&[Request::get("/", std::iter::empty())], 1, b"v2").expect_err("another answer");
         assert!(error.to_string().contains("but found: HTTP/1.1 503 Service Unavailable"), "{error}");
         drop(client);
         served.join().expect("a count");

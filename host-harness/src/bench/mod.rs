@@ -1,14 +1,16 @@
 //! What a filter costs: processor time per request of one real Envoy, beside what Envoy offers without us.
 //!
-//! One Envoy with one worker has a listener for each contender; the listener answers by itself, so that only the filter is
-//! measured. Rounds go through all contenders, each round beginning with another one, so that a slow moment of the machine
+//! One Envoy with one worker has a listener for each contender. The listener answers by itself, so that only the filter is
+//! measured; where a filter is nothing without a gRPC service, there is one, the same for all. Rounds go through all contenders, each round beginning with another one, so that a slow moment of the machine
 //! hits all alike. What counts is the processor time of the Envoy process alone: the load may come from this program. Nothing
 //! here knows how the result is shown on a terminal.
 
 mod client;
 mod contender;
 mod report;
+mod upstream;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,13 +20,14 @@ pub use client::LoadError;
 pub use report::{Report, Row};
 
 use crate::bootstrap::{
-    ConnectionManager, DEFAULT_BUFFER_LIMIT, HeaderMatch, Listener, Node, Proxy, Route, RouteAction, RouteMatch,
-    RouteTable, StringMatch, VirtualHost,
+    Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, HeaderMatch, Listener, Node, Protocol, Proxy, Route, RouteAction,
+    RouteMatch, RouteTable, StringMatch, VirtualHost,
 };
 use crate::envoy_process::{EnvoyBinary, EnvoyProcess, StartError, StartOptions};
 use crate::mesh::Ports;
 use client::Client;
-use contender::Contender;
+use contender::{Contender, Section};
+use upstream::Upstream;
 
 /// How much processor time a round of one contender should take: the kernel counts in steps of 10 ms.
 const ROUND: Duration = Duration::from_millis(350);
@@ -34,7 +37,7 @@ const ROUND: Duration = Duration::from_millis(350);
 pub struct Options {
     /// Our filters to measure by name; none means all. The references always take part.
     pub filters: Vec<String>,
-    /// Requests of one contender in one round; `None` finds a number that takes long enough to be measured.
+    /// Requests of one contender in one round; `None` finds a number for each section that takes long enough to be measured.
     pub requests: Option<u32>,
     /// How many rounds.
     pub rounds: u32,
@@ -59,8 +62,8 @@ pub enum Error {
         /// What there is.
         known: Vec<&'static str>,
     },
-    /// No ports for the listeners.
-    #[error("expected a free port for each listener, but: {0}")]
+    /// No ports for the listeners, or none for the upstream.
+    #[error("expected a free port for each listener and the upstream, but: {0}")]
     Ports(io::Error),
     /// Envoy does not serve.
     #[error(transparent)]
@@ -103,7 +106,8 @@ pub async fn run(binary: &EnvoyBinary, options: &Options, mut progress: impl FnM
     check_filters(&options.filters)?;
     let wanted = |filter: &str| options.filters.is_empty() || options.filters.iter().any(|it| it == filter);
     let contenders: Vec<_> = contender::all().into_iter().filter(|it| it.filter.is_none_or(wanted)).collect();
-    let proxy = proxy(&contenders).map_err(Error::Ports)?;
+    let upstream = Upstream::start(contender::upstream).map_err(Error::Ports)?;
+    let proxy = proxy(&contenders, upstream.address).map_err(Error::Ports)?;
     let quiet = StartOptions { component_log_level: "wasm:warning".to_owned(), ..StartOptions::default() };
     let envoy = EnvoyProcess::start(binary, &proxy, &quiet).await?;
     if envoy.cpu_time().is_zero() {
@@ -125,26 +129,35 @@ pub async fn run(binary: &EnvoyBinary, options: &Options, mut progress: impl FnM
         tokio::task::yield_now().await;
         stand.send(options.warm_up)?;
     }
-    let requests = match (options.requests, stands.first_mut()) {
-        (Some(requests), _) => requests,
-        (None, Some(cheapest)) => long_enough(&envoy, cheapest)?,
-        (None, None) => 0,
-    };
+    let mut requests = BTreeMap::new();
+    for stand in stands.iter_mut().filter(|stand| stand.contender.name == stand.contender.section.base) {
+        let enough = match options.requests {
+            Some(requests) => requests,
+            None => long_enough(&envoy, stand)?,
+        };
+        requests.insert(stand.contender.name, enough);
+    }
+    for stand in &mut stands {
+        stand.requests = requests.get(stand.contender.section.base).copied().unwrap_or_default();
+    }
     for round in 0..options.rounds as usize {
         let first = round % stands.len().max(1);
         let (before, from) = stands.split_at_mut(first);
         for stand in from.iter_mut().chain(before) {
             step(stand.contender.name);
             tokio::task::yield_now().await;
-            stand.measure(&envoy, requests)?;
+            stand.measure(&envoy)?;
         }
     }
     envoy.stop().await;
-    let samples = stands.into_iter().map(|stand| (stand.contender.name, stand.contender.filter, stand.samples));
-    Ok(Report::new(requests, options, samples))
+    let measured = stands.into_iter().map(|Stand { contender, requests, samples, .. }| {
+        let Contender { name, filter, section, .. } = contender;
+        Measured { name, filter, section, requests, samples }
+    });
+    Ok(Report::new(options, &measured.collect::<Vec<_>>()))
 }
 
-/// How many requests take [`ROUND`] of processor time.
+/// How many requests take [`ROUND`] of processor time in the cheapest contender of a section.
 fn long_enough(envoy: &EnvoyProcess, cheapest: &mut Stand) -> Result<u32, Error> {
     const ENOUGH_TO_TELL: Duration = Duration::from_millis(150);
     const MOST: u32 = 1 << 20;
@@ -162,10 +175,23 @@ fn long_enough(envoy: &EnvoyProcess, cheapest: &mut Stand) -> Result<u32, Error>
     }
 }
 
+/// What was measured of one contender.
+struct Measured {
+    name: &'static str,
+    filter: Option<&'static str>,
+    section: &'static Section,
+    /// In each round.
+    requests: u32,
+    /// Microseconds of processor time per request, one for each round.
+    samples: Vec<f64>,
+}
+
 /// A contender with its open connections and what was measured so far.
 struct Stand {
     contender: Contender,
     client: Client,
+    /// In each round; the same in a whole section.
+    requests: u32,
     /// Microseconds of processor time per request, one for each round.
     samples: Vec<f64>,
 }
@@ -174,7 +200,7 @@ impl Stand {
     fn open(contender: Contender, address: SocketAddr) -> Result<Self, Error> {
         let name = contender.name;
         let client = Client::connect(address).map_err(|error| Error::Load { contender: name, reason: error.into() })?;
-        Ok(Self { contender, client, samples: Vec::new() })
+        Ok(Self { contender, client, requests: 0, samples: Vec::new() })
     }
 
     fn send(&mut self, count: u32) -> Result<(), Error> {
@@ -182,26 +208,26 @@ impl Stand {
         self.client.send(requests, count, answer).map_err(|reason| Error::Load { contender: name, reason })
     }
 
-    fn measure(&mut self, envoy: &EnvoyProcess, requests: u32) -> Result<(), Error> {
+    fn measure(&mut self, envoy: &EnvoyProcess) -> Result<(), Error> {
         let before = envoy.cpu_time();
-        self.send(requests)?;
+        self.send(self.requests)?;
         let took = envoy.cpu_time().saturating_sub(before);
-        self.samples.push(took.as_secs_f64() * 1e6 / f64::from(requests.max(1)));
+        self.samples.push(took.as_secs_f64() * 1e6 / f64::from(self.requests.max(1)));
         Ok(())
     }
 }
 
 /// An Envoy of a sidecar, with a listener for each contender.
-fn proxy(contenders: &[Contender]) -> io::Result<Proxy> {
+fn proxy(contenders: &[Contender], upstream: SocketAddr) -> io::Result<Proxy> {
     // The ports are held until all are known, and free again when this returns.
     let mut ports = Ports::default();
-    let routes = Arc::new(routes());
+    let (answers, calls) = (Arc::new(answers()), Arc::new(calls()));
     let listeners = contenders.iter().map(|contender| {
         Ok(Listener {
             name: contender.name.to_owned(),
             address: ports.any()?,
             direction: contender.direction,
-            routes: Arc::clone(&routes),
+            routes: Arc::clone(if contender.calls_upstream { &calls } else { &answers }),
             filters: contender.chain.clone(),
             buffer_limit: DEFAULT_BUFFER_LIMIT,
             // An identifier that Envoy makes up would be one that the request has.
@@ -216,13 +242,13 @@ fn proxy(contenders: &[Contender]) -> io::Result<Proxy> {
             ..Node::default()
         },
         listeners: listeners.collect::<io::Result<_>>()?,
-        clusters: Vec::new(),
+        clusters: vec![Cluster { name: UPSTREAM.to_owned(), endpoints: vec![upstream], protocol: Protocol::Http2 }],
         concurrency: 1,
     })
 }
 
 /// Two direct answers, so that an answer shows which lane the request was in when the router saw it.
-fn routes() -> RouteTable {
+fn answers() -> RouteTable {
     let answer = |matcher, body: &str| Route {
         name: String::new(),
         matcher,
@@ -236,7 +262,23 @@ fn routes() -> RouteTable {
         missing_as_empty: false,
     };
     let in_lane = RouteMatch { headers: vec![lane], ..RouteMatch::default() };
-    let routes = vec![answer(in_lane, contender::IN_LANE), answer(RouteMatch::default(), contender::BASE)];
+    table(vec![answer(in_lane, contender::IN_LANE), answer(RouteMatch::default(), contender::BASE)])
+}
+
+/// The cluster of the upstream.
+const UPSTREAM: &str = "upstream";
+
+/// Everything goes to the upstream.
+fn calls() -> RouteTable {
+    table(vec![Route {
+        name: String::new(),
+        matcher: RouteMatch::default(),
+        action: RouteAction::Cluster(UPSTREAM.to_owned()),
+        timeout: None,
+    }])
+}
+
+fn table(routes: Vec<Route>) -> RouteTable {
     let any = VirtualHost { name: "any".to_owned(), domains: vec!["*".to_owned()], routes };
     RouteTable { name: "bench".to_owned(), virtual_hosts: vec![any] }
 }
@@ -257,7 +299,7 @@ mod tests {
     #[test]
     fn every_contender_has_a_listener_of_its_own() {
         let contenders = contender::all();
-        let proxy = proxy(&contenders).expect("free ports");
+        let proxy = proxy(&contenders, SocketAddr::from(([127, 0, 0, 1], 1))).expect("free ports");
         let mut addresses: Vec<_> = proxy.listeners.iter().map(|listener| listener.address).collect();
         addresses.sort_unstable();
         addresses.dedup();

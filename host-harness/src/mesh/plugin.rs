@@ -233,11 +233,11 @@ fn find_module(
             }
         };
     }
-    let name = url.strip_prefix("builtin:").unwrap_or(url);
-    if let Some(module) = builtins(name) {
+    let built_in = url.strip_prefix("builtin:");
+    if let Some(module) = builtins(built_in.unwrap_or(url)) {
         return Some(module);
     }
-    let name = image_name(url);
+    let name = built_in.unwrap_or_else(|| image_name(url));
     let Some(module) = builtins(name) else {
         findings.error(subject, unresolved(format!("no built-in filter is named `{name}`, and images are not pulled")));
         return None;

@@ -4,7 +4,7 @@
 
 pub mod hello;
 pub mod landing;
-mod server;
+pub(crate) mod server;
 
 pub use hello::Hello;
 pub use landing::Landing;

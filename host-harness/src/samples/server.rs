@@ -1,4 +1,4 @@
-//! How every sample serves: HTTP/1.1 and HTTP/2 on one port, every connection in a task of its own.
+//! How every sample and the upstream of a bench serve: HTTP/1.1 and HTTP/2 on one port, every connection in a task of its own.
 
 use std::convert::Infallible;
 use std::io;
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// Serves until it is dropped, and every connection of it too. A request comes with the address that it was sent to.
-pub(super) async fn serve<A, F, B>(listener: TcpListener, answer: A) -> io::Error
+pub(crate) async fn serve<A, F, B>(listener: TcpListener, answer: A) -> io::Error
 where
     A: Fn(Request<Incoming>, IpAddr) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
