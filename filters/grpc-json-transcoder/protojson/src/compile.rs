@@ -8,6 +8,7 @@ use crate::descriptor::{self, File};
 use crate::error::{DescriptorError, DescriptorErrors};
 use crate::features::{self, Features};
 use crate::name_index::NameIndex;
+use crate::order;
 use crate::print;
 use crate::schema::{
     Cardinality, EnumEntry, EnumId, EnumValue, FieldEntry, Kind, MessageEntry, MessageId, Method, Schema, Service,
@@ -209,7 +210,8 @@ impl<'a> Compiler<'a> {
             let start = span.end - short.map_or(value.len(), str::len) as u32;
             values.push(EnumValue { number: *number, name: span, short_name: Span { start, end: span.end } });
         }
-        values.sort_by_key(|value| value.number);
+        // Of signed numbers the order is that of unsigned ones with the sign turned round.
+        let values = order::sorted(values, |value| value.number as u32 ^ 1 << 31);
         let full = values.iter().zip(0..).map(|(value, position)| (self.schema.text(value.name).as_bytes(), position));
         let short =
             values.iter().zip(0..).map(|(value, position)| (self.schema.text(value.short_name).as_bytes(), position));
@@ -267,14 +269,12 @@ impl<'a> Compiler<'a> {
             self.message(declared, fields);
         }
         let schema = &mut self.schema;
-        let mut by_name: Vec<(Span, MessageId)> =
-            schema.messages.iter().zip(0..).map(|(entry, id)| (entry.name, MessageId(id))).collect();
-        by_name.sort_by(|(one, _), (other, _)| schema.text(*one).cmp(schema.text(*other)));
-        schema.by_name = by_name;
+        let names = schema.messages.iter().zip(0..).map(|(entry, id)| (schema.text(entry.name).as_bytes(), id));
+        schema.by_name = NameIndex::new(&names.collect::<Vec<_>>());
     }
 
-    fn message(&mut self, declared: Declared<'_>, mut fields: Vec<FieldEntry>) {
-        fields.sort_by_key(|field| field.number);
+    fn message(&mut self, declared: Declared<'_>, fields: Vec<FieldEntry>) {
+        let mut fields = order::sorted(fields, |field| field.number);
         for pair in fields.windows(2) {
             if let [one, other] = pair
                 && one.number == other.number
@@ -333,9 +333,14 @@ impl<'a> Compiler<'a> {
         if declared.features.legacy_json {
             return;
         }
-        let mut seen: BTreeMap<&str, &FieldEntry> = BTreeMap::new();
+        let name_of = |field: &FieldEntry| self.schema.text(field.json_name).as_bytes();
+        let names: Vec<_> = fields.iter().map(|field| (name_of(field), field.position)).collect();
+        let index = NameIndex::new(&names);
         for field in fields {
-            if let Some(other) = seen.insert(self.schema.text(field.json_name), field) {
+            let is_it =
+                |position: u32| fields.get(position as usize).is_some_and(|other| name_of(other) == name_of(field));
+            let first = index.find(name_of(field), is_it).and_then(|first| fields.get(first as usize));
+            if let Some(other) = first.filter(|first| first.position != field.position) {
                 let full = |field: &FieldEntry| format!("{}.{}", declared.name, self.schema.text(field.name));
                 let name = self.schema.text(field.json_name).to_owned();
                 self.errors.push(DescriptorError::JsonNameTwice { field: full(field), other: full(other), name });

@@ -10,6 +10,7 @@ mod descriptor;
 mod error;
 mod features;
 mod name_index;
+mod order;
 mod parse;
 mod print;
 mod prune;

@@ -184,7 +184,7 @@ pub(crate) struct MessageEntry {
     pub(crate) names: NameIndex,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct FieldEntry {
     pub(crate) number: u32,
     /// The tag to write: of a list that is packed, or of a single value.
@@ -237,8 +237,8 @@ pub struct Schema {
     pub(crate) numbers: Vec<u32>,
     pub(crate) text: String,
     pub(crate) services: Vec<Service>,
-    /// Messages by full name, sorted.
-    pub(crate) by_name: Vec<(Span, MessageId)>,
+    /// Messages by full name.
+    pub(crate) by_name: NameIndex,
 }
 
 impl Schema {
@@ -261,8 +261,8 @@ impl Schema {
 
     /// The message of that full name, which has no dot before it.
     pub fn message(&self, full_name: &str) -> Option<MessageId> {
-        let found = self.by_name.binary_search_by(|(name, _)| self.text(*name).cmp(full_name)).ok()?;
-        self.by_name.get(found).map(|(_, id)| *id)
+        let is_it = |id| self.message_name(MessageId(id)) == full_name;
+        self.by_name.find(full_name.as_bytes(), is_it).map(MessageId)
     }
 
     /// The full name of a message.

@@ -4,6 +4,7 @@ use super::error::{ParseError, ParseProblem, Parsed, quoted};
 use super::fields::takes_null;
 use super::scalar::expected_of;
 use super::{Bound, Parser};
+use crate::order;
 use crate::schema::FieldEntry;
 use crate::wire::write_varint;
 
@@ -74,12 +75,10 @@ impl Parser<'_, '_> {
     /// Forgets the keys of a map; many keys are compared now, in order.
     pub(super) fn close_keys(&mut self, siblings: usize) -> Parsed {
         let keys = self.keys.get(siblings..).unwrap_or_default();
-        if keys.len() > FEW_KEYS {
-            let mut keys: Vec<&[u8]> = keys.iter().map(|key| self.written(key)).collect();
-            keys.sort_unstable();
-            if let Some([twice, _]) = keys.array_windows().find(|[one, other]| one == other) {
-                return Err(ParseError::at(self.scanner.at, ParseProblem::KeyTwice(name_of(twice))));
-            }
+        if keys.len() > FEW_KEYS
+            && let Some(twice) = order::twice(keys.iter().map(|key| self.written(key)))
+        {
+            return Err(ParseError::at(self.scanner.at, ParseProblem::KeyTwice(name_of(twice))));
         }
         self.keys.truncate(siblings);
         Ok(())

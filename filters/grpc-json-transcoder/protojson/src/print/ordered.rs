@@ -7,10 +7,12 @@ use super::Printer;
 use super::error::Printed;
 use super::fields::{MapEntry, Place};
 use super::value::Raw;
-use crate::schema::{Cardinality, FieldEntry, MessageEntry};
+use crate::order;
+use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry};
 use crate::wire::{Reader, WireError, WireType, write_varint};
 
 /// A record: the position of its field, and its bytes with the tag.
+#[derive(Clone, Copy)]
 struct Record<'w> {
     position: u32,
     bytes: &'w [u8],
@@ -43,8 +45,8 @@ impl Printer<'_> {
             let winner = oneof.and_then(|oneof| winners.get(oneof as usize));
             winner.is_none_or(|(position, since)| *position == record.position && index >= since)
         });
-        // The sort is stable: records of one field stay in the order of the wire.
-        records.sort_by_key(|(record, _)| record.position);
+        // Records of one field stay in the order of the wire.
+        let records = order::sorted(records, |(record, _)| record.position);
 
         let mut next = 0;
         for group in records.chunk_by(|(one, _), (other, _)| one.position == other.position) {
@@ -161,18 +163,25 @@ fn last_of_each_key(
     while let Some((number, wire_type)) = reader.tag()? {
         let bytes = Raw::read(&mut reader, number, wire_type)?.bytes();
         if let Some(entry) = MapEntry::read(printer.schema, field.kind, bytes, true)? {
-            let index = entries.len();
-            entries.push((entry.key.bytes(), entry.key.bits(), index, bytes));
+            entries.push((entry.key_kind, entry.key.bytes(), entry.key.bits().to_be_bytes(), bytes));
         }
     }
-    entries.sort_unstable_by_key(|(text, bits, index, _)| (*text, *bits, *index));
-    let mut last: Vec<(usize, &[u8])> = entries
-        .chunk_by(|one, other| (one.0, one.1) == (other.0, other.1))
-        .filter_map(|same| same.last().map(|(_, _, index, bytes)| (*index, *bytes)))
-        .collect();
-    last.sort_unstable_by_key(|(index, _)| *index);
+    let mut keys: Vec<(&[u8], u32)> = Vec::with_capacity(entries.len());
+    for ((kind, text, bits, _), position) in entries.iter().zip(0..) {
+        keys.push((if *kind == Kind::String { text } else { bits }, position));
+    }
+    order::by_text(&mut keys);
+    let mut is_last = vec![true; entries.len()];
+    for [(one, position), (other, _)] in keys.array_windows() {
+        if one == other
+            && let Some(is_last) = is_last.get_mut(*position as usize)
+        {
+            *is_last = false;
+        }
+    }
+    let last = entries.iter().zip(is_last).filter(|(_, is_last)| *is_last).map(|((_, _, _, bytes), _)| bytes);
     let mut kept = Vec::with_capacity(records.len());
-    for (_, bytes) in last {
+    for bytes in last {
         write_varint(&mut kept, u64::from(WireType::Len.tag(field.number)));
         write_varint(&mut kept, bytes.len() as u64);
         kept.extend_from_slice(bytes);

@@ -2,6 +2,7 @@
 
 use super::error::{PrintProblem, Printed};
 use super::{Printer, text};
+use crate::order;
 use crate::schema::{EnumId, Kind, Schema};
 use crate::wire::{Reader, WireError, WireType, unzigzag};
 
@@ -169,10 +170,8 @@ impl Printer<'_> {
     pub(super) fn close_keys(&mut self, siblings: usize) -> Printed {
         let count = self.keys.len() - siblings;
         if count > FEW_KEYS {
-            let mut keys: Vec<&[u8]> =
-                self.keys.get(siblings..).unwrap_or_default().iter().map(|key| self.written(*key)).collect();
-            keys.sort_unstable();
-            if keys.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+            let keys = self.keys.get(siblings..).unwrap_or_default();
+            if order::twice(keys.iter().map(|key| self.written(*key))).is_some() {
                 return Err(PrintProblem::OutOfOrder.into());
             }
         }
