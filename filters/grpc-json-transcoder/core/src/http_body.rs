@@ -4,6 +4,7 @@
 
 use protojson::wire::{Reader, WireError, WireType, varint_len, write_delimited, write_varint};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 const CONTENT_TYPE: u32 = 1;
 const DATA: u32 = 2;
@@ -73,18 +74,14 @@ pub fn unknown_query_parameters(parameters: &[(String, String)]) -> Vec<u8> {
         return Vec::new();
     }
     // By name, and in their order where the name is the same.
-    let mut sorted: Vec<&(String, String)> = parameters.iter().collect();
-    sorted.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut values_by_name: BTreeMap<&[u8], Vec<u8>> = BTreeMap::new();
+    for (name, value) in parameters {
+        write_delimited(values_by_name.entry(name.as_bytes()).or_default(), 1, value.as_bytes());
+    }
     let mut message = Vec::new();
-    for group in sorted.chunk_by(|one, other| one.0 == other.0) {
-        let mut values = Vec::new();
-        for (_, value) in group {
-            write_delimited(&mut values, 1, value.as_bytes());
-        }
+    for (name, values) in values_by_name {
         let mut entry = Vec::new();
-        if let Some((name, _)) = group.first() {
-            write_delimited(&mut entry, 1, name.as_bytes());
-        }
+        write_delimited(&mut entry, 1, name);
         write_delimited(&mut entry, 2, &values);
         write_delimited(&mut message, 1, &entry);
     }

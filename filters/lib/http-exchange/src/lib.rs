@@ -69,7 +69,7 @@ pub struct LocalReply<'a> {
 pub struct Callout<'a> {
     /// The cluster that is asked.
     pub cluster: Bytes<'a>,
-    /// The head, with `:method`, `:path` and `:authority` in it. What is no UTF-8 is not sent.
+    /// The head, with `:method`, `:path` and `:authority` in it.
     pub headers: Vec<(Bytes<'a>, Bytes<'a>)>,
     /// The body; trailers cannot be sent.
     pub body: Bytes<'a>,

@@ -3,9 +3,7 @@
 use crate::{import, pairs};
 use correlation_store::{Cas, SharedSlots, Written};
 use http_exchange::{Callout, HeaderEdit, LocalReply};
-use proxy_wasm::hostcalls;
 use std::ptr::null_mut;
-use std::time::Duration;
 
 pub use log::Level;
 
@@ -29,8 +27,8 @@ fn received(read: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8
     if data.is_null() || size == 0 {
         return Some(Vec::new());
     }
-    // SAFETY: the proxy asked the module's `malloc` for exactly `size` bytes and hands them over. The SDK's `malloc` makes a
-    // boxed slice, whose layout is that of a vector with capacity and length equal to its size, and the proxy filled it.
+    // SAFETY: the proxy asked the module's `malloc` for exactly `size` bytes and hands them over. It made a boxed slice
+    // (`dispatch::allocate`), whose layout is that of a vector with capacity and length equal to its size.
     Some(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
@@ -118,17 +116,35 @@ pub fn continue_stream(half: Half) {
     let _status = unsafe { import::proxy_continue_stream(half as u32) };
 }
 
-/// Sends a request of the plugin's own, and says whether the proxy did so; the SDK brings its answer to the current stream.
-// The function panics on a status that no proxy gives for this call; no other one makes the SDK know the token.
-#[expect(clippy::disallowed_methods)]
-pub fn call(callout: &Callout<'_>) -> bool {
-    let Ok(cluster) = str::from_utf8(&callout.cluster) else { return false };
-    let headers = callout
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?)));
-    let timeout = Duration::from_millis(callout.timeout.into());
-    hostcalls::dispatch_http_call(cluster, headers.collect(), Some(&callout.body), Vec::new(), timeout).is_ok()
+/// Sends a request of the plugin's own, and gives the token that its answer comes with, if the proxy did so.
+pub fn call(callout: &Callout<'_>) -> Option<u32> {
+    let headers = pairs::encode(callout.headers.iter().map(|(name, value)| (&name[..], &value[..])));
+    // Without any pairs a serialized map is their count, 0.
+    let trailers = [0; 4];
+    let mut token = 0;
+    // SAFETY: every pointer is that of a slice, with its length, which lives across the call, and so does the out-pointer.
+    let status = unsafe {
+        import::proxy_http_call(
+            callout.cluster.as_ptr(),
+            callout.cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            callout.body.as_ptr(),
+            callout.body.len(),
+            trailers.as_ptr(),
+            trailers.len(),
+            callout.timeout,
+            &mut token,
+        )
+    };
+    (status == OK).then_some(token)
+}
+
+/// Makes a stream's context the one that calls are about, and says whether the proxy did so.
+pub(crate) fn set_effective_context(context: u32) -> bool {
+    // SAFETY: no pointer is passed.
+    let status = unsafe { import::proxy_set_effective_context(context) };
+    status == OK
 }
 
 /// Answers the request in place of the upstream.

@@ -1,7 +1,7 @@
 //! The host functions of Proxy-Wasm ABI 0.2.1 that filters use, as the specification declares them.
 //!
-//! Each answers with a raw status: the SDK's enum lacks numbers that Envoy really returns (6 and 12), and a number outside
-//! of an enum is undefined behaviour. Nothing here is safe to call directly; [`crate::host`] is.
+//! Each answers with a raw status: proxies return numbers that the specification does not have, and a number outside of an enum
+//! is undefined behaviour. Nothing here is safe to call directly; [`crate::host`] is.
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -56,6 +56,19 @@ unsafe extern "C" {
     pub(crate) fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     pub(crate) fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     pub(crate) fn proxy_increment_metric(id: u32, delta: i64) -> u32;
+    pub(crate) fn proxy_set_effective_context(context: u32) -> u32;
+    pub(crate) fn proxy_http_call(
+        cluster: *const u8,
+        cluster_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        body: *const u8,
+        body_size: usize,
+        trailers: *const u8,
+        trailers_size: usize,
+        timeout: u32,
+        token: *mut u32,
+    ) -> u32;
     pub(crate) fn proxy_send_local_response(
         status: u32,
         details: *const u8,

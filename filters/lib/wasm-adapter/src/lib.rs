@@ -1,14 +1,16 @@
 //! The one crate that talks to the proxy: applies steps, never traps.
 //!
-//! A trap takes down every plugin that shares the virtual machine, and the SDK's wrappers panic on each status that they do
-//! not expect. So of the SDK only the dispatch of callbacks is used; the host functions are called through `host`, which
-//! declares the same imports and hands back whatever status the proxy gave. It decides nothing: filters implement
-//! `Plugin`, and [`register!`] makes a module of one.
+//! A trap takes down every plugin that shares the virtual machine, and the published SDK panics on each status, and on each
+//! context, that it does not expect; its dispatch of callbacks is also 65 KB of a module. So the ABI is spoken here directly:
+//! `dispatch` has the callbacks, `host` the proxy's functions, which hand back whatever status the proxy gave. It decides
+//! nothing: filters implement `Plugin`, and [`register!`] makes a module of one.
 //!
 //! Only [`pairs`] exists outside of wasm: everything else needs a proxy around it.
 
 pub mod pairs;
 
+#[cfg(target_family = "wasm")]
+mod dispatch;
 #[cfg(target_family = "wasm")]
 pub mod host;
 #[cfg(target_family = "wasm")]

@@ -1,10 +1,7 @@
 //! What a filter is to the adapter, and its configuration.
 
-use crate::stream::Stream;
-use crate::{host, log_sink};
+use crate::{dispatch, host, log_sink};
 use http_exchange::{BodyStep, CallReply, Headers, Part, Route, Step};
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
 use std::rc::Rc;
 use strict_config::Problems;
@@ -92,24 +89,34 @@ pub trait Plugin: Sized + 'static {
     fn on_tick(&mut self) {}
 }
 
-/// Registers the plugin with the SDK; [`crate::register!`] calls it when the module starts.
+/// Makes the module one of this plugin; [`crate::register!`] calls it when the module starts.
 pub fn start<P: Plugin>() {
     log_sink::install();
-    proxy_wasm::set_root_context(|_| Box::new(Root::<P> { plugin: Rc::new(RefCell::new(None)) }));
+    dispatch::install::<P>();
 }
 
 /// Empty until it is configured. No callback runs within another, so the cell is never found borrowed; if a proxy did that
 /// nevertheless, the request passes unchanged.
 pub(crate) type Shared<P> = Rc<RefCell<Option<P>>>;
 
-struct Root<P> {
+/// A plugin with its configuration.
+pub(crate) struct Root<P> {
     plugin: Shared<P>,
 }
 
-impl<P: Plugin> Context for Root<P> {}
+impl<P> Default for Root<P> {
+    fn default() -> Self {
+        Self { plugin: Rc::new(RefCell::new(None)) }
+    }
+}
 
-impl<P: Plugin> RootContext for Root<P> {
-    fn on_configure(&mut self, _size: usize) -> bool {
+impl<P: Plugin> Root<P> {
+    pub(crate) fn plugin(&self) -> Shared<P> {
+        Rc::clone(&self.plugin)
+    }
+
+    /// Reads the configuration, and says whether it is sound.
+    pub(crate) fn configure(&mut self) -> bool {
         match P::configure(&host::plugin_configuration()) {
             Ok(plugin) => {
                 // A new cell: streams that are open go on with the configuration they began with.
@@ -125,19 +132,11 @@ impl<P: Plugin> RootContext for Root<P> {
         }
     }
 
-    fn on_tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         if let Ok(mut plugin) = self.plugin.try_borrow_mut()
             && let Some(plugin) = plugin.as_mut()
         {
             plugin.on_tick();
         }
-    }
-
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream::new(Rc::clone(&self.plugin))))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
     }
 }

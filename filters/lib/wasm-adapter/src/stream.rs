@@ -1,22 +1,25 @@
-//! Drives one exchange from the SDK's callbacks, and does what its steps say.
+//! Drives one exchange from the proxy's callbacks, and does what its steps say.
 
+use crate::dispatch::Action;
 use crate::host::{self, Buffer, Half, Map};
 use crate::pairs;
 use crate::plugin::{Plugin, Shared};
 use http_exchange::{BodyStep, CallReply, HeaderEdits, Headers, LocalReply, Next, Part, Route, Step};
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
 use std::borrow::Cow;
 
 /// One exchange; without a configured plugin it passes unchanged.
 pub(crate) struct Stream<P: Plugin> {
     plugin: Shared<P>,
     exchange: Option<P::Exchange>,
+    /// The token of a callout that has just been sent.
+    call: Option<u32>,
 }
 
 /// What became of a step.
 enum Outcome {
     Done(Action),
+    /// The exchange waits for the callout with this token.
+    Called(u32),
     /// Its callout was not sent.
     Refused,
 }
@@ -24,22 +27,30 @@ enum Outcome {
 impl<P: Plugin> Stream<P> {
     pub(crate) fn new(plugin: Shared<P>) -> Self {
         let exchange = plugin.try_borrow().ok().and_then(|plugin| plugin.as_ref().map(P::open));
-        Self { plugin, exchange }
+        Self { plugin, exchange, call: None }
+    }
+
+    /// The token of the callout that the last callback sent.
+    pub(crate) fn take_call(&mut self) -> Option<u32> {
+        self.call.take()
     }
 
     /// Lets the plugin decide, and tells it where the proxy refuses the callout that it asks for.
     fn decide(&mut self, decide: impl FnOnce(&mut P, &mut P::Exchange) -> Outcome) -> Action {
         let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return Action::Continue };
         let (Some(plugin), Some(exchange)) = (plugin.as_mut(), self.exchange.as_mut()) else { return Action::Continue };
-        match decide(plugin, exchange) {
+        let mut outcome = decide(plugin, exchange);
+        if let Outcome::Refused = outcome {
+            let step = plugin.on_call_reply(exchange, &CallReply::Refused);
+            outcome = take(step, Map::RequestHeaders, Half::Request);
+        }
+        match outcome {
             Outcome::Done(action) => action,
-            Outcome::Refused => {
-                let step = plugin.on_call_reply(exchange, &CallReply::Refused);
-                match take(step, Map::RequestHeaders, Half::Request) {
-                    Outcome::Done(action) => action,
-                    Outcome::Refused => give_up(),
-                }
+            Outcome::Called(token) => {
+                self.call = Some(token);
+                Action::Pause
             }
+            Outcome::Refused => give_up(),
         }
     }
 
@@ -102,8 +113,8 @@ struct Body {
 const REQUEST_BODY: Body = Body { buffer: Buffer::RequestBody, headers: Map::RequestHeaders, half: Half::Request };
 const RESPONSE_BODY: Body = Body { buffer: Buffer::ResponseBody, headers: Map::ResponseHeaders, half: Half::Response };
 
-impl<P: Plugin> Context for Stream<P> {
-    fn on_http_call_response(&mut self, _token: u32, headers: usize, body_size: usize, trailers: usize) {
+impl<P: Plugin> Stream<P> {
+    pub(crate) fn on_call_reply(&mut self, headers: usize, body_size: usize, trailers: usize) {
         let _paused = self.decide(|plugin, exchange| {
             let head = if headers > 0 { host::headers(Map::CallHeaders) } else { Vec::new() };
             let body = if body_size > 0 { host::buffer(Buffer::CallBody) } else { Vec::new() };
@@ -120,41 +131,39 @@ impl<P: Plugin> Context for Stream<P> {
             outcome
         });
     }
-}
 
-impl<P: Plugin> HttpContext for Stream<P> {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
         let at = At { part: Part::RequestHeaders, map: Map::RequestHeaders, half: Half::Request };
         self.decide_on_headers(at, |plugin, exchange, head| {
             plugin.on_request_headers(exchange, head, end_of_stream, &mut CurrentRoute)
         })
     }
 
-    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         self.decide_on_body(size, Part::RequestBody, REQUEST_BODY, |plugin, exchange, body| {
             plugin.on_request_body(exchange, body, end_of_stream)
         })
     }
 
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+    pub(crate) fn on_request_trailers(&mut self) -> Action {
         let at = At { part: Part::RequestTrailers, map: Map::RequestTrailers, half: Half::Request };
         self.decide_on_trailers(at, REQUEST_BODY, |plugin, exchange, trailers| {
             plugin.on_request_trailers(exchange, trailers)
         })
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
         let at = At { part: Part::ResponseHeaders, map: Map::ResponseHeaders, half: Half::Response };
         self.decide_on_headers(at, |plugin, exchange, head| plugin.on_response_headers(exchange, head, end_of_stream))
     }
 
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         self.decide_on_body(size, Part::ResponseBody, RESPONSE_BODY, |plugin, exchange, body| {
             plugin.on_response_body(exchange, body, end_of_stream)
         })
     }
 
-    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+    pub(crate) fn on_response_trailers(&mut self) -> Action {
         let at = At { part: Part::ResponseTrailers, map: Map::ResponseTrailers, half: Half::Response };
         self.decide_on_trailers(at, RESPONSE_BODY, |plugin, exchange, trailers| {
             plugin.on_response_trailers(exchange, trailers)
@@ -203,8 +212,7 @@ fn go_on(next: Next<'_>, half: Half) -> Outcome {
             host::send_local_reply(&reply);
             Action::Pause
         }
-        Next::Call(callout) if host::call(&callout) => Action::Pause,
-        Next::Call(_) => return Outcome::Refused,
+        Next::Call(callout) => return host::call(&callout).map_or(Outcome::Refused, Outcome::Called),
     })
 }
 

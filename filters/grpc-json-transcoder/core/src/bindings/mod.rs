@@ -48,6 +48,10 @@ impl BindingOptions {
     /// What a configuration says about bindings, and whether its service configuration asks for full decoding.
     pub fn of(options: &Options, fully_decode_reserved_expansion: bool) -> Self {
         let is_strict = options.profile == Profile::Strict;
+        let mut ignored_query_parameters = BTreeSet::new();
+        for name in &options.ignored_query_parameters {
+            ignored_query_parameters.insert(name.clone().into_bytes());
+        }
         Self {
             url_unescape_spec: match options.url_unescape_spec {
                 UnescapeSpec::AllCharactersExceptReserved if fully_decode_reserved_expansion => {
@@ -56,7 +60,7 @@ impl BindingOptions {
                 spec => spec,
             },
             query_param_unescape_plus: options.query_param_unescape_plus,
-            ignored_query_parameters: options.ignored_query_parameters.iter().map(|name| name.clone().into()).collect(),
+            ignored_query_parameters,
             ignore_unknown_query_parameters: options.ignore_unknown_query_parameters,
             capture_unknown_query_parameters: options.capture_unknown_query_parameters,
             map_query_parameters: options.map_query_parameters,

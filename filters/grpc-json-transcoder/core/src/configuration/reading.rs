@@ -220,10 +220,10 @@ fn read_cluster(reader: &Reader, value: &Value) -> Cluster {
     for member in members {
         if let Some(name) = reader.string(&member.value) {
             check_cluster(reader, &member.value, name);
-            clusters.push((member.name.clone(), name.to_owned()));
+            let cluster = (member.name.clone(), name.to_owned());
+            clusters.insert(clusters.partition_point(|before| *before < cluster), cluster);
         }
     }
-    clusters.sort_unstable();
     Cluster::OfService(clusters)
 }
 

@@ -42,12 +42,10 @@ const UNKNOWN: u32 = u32::MAX;
 impl PathMatcher {
     /// A matcher without templates.
     pub fn new(match_unregistered_custom_verb: bool) -> Self {
-        Self {
-            trie: Trie::default(),
-            verbs: BTreeMap::from([(Vec::new(), NO_VERB)]),
-            methods: BTreeMap::from([(b"*".to_vec(), ANY_METHOD)]),
-            match_unregistered_custom_verb,
-        }
+        let (mut verbs, mut methods) = (BTreeMap::new(), BTreeMap::new());
+        verbs.insert(Vec::new(), NO_VERB);
+        methods.insert(b"*".to_vec(), ANY_METHOD);
+        Self { trie: Trie::default(), verbs, methods, match_unregistered_custom_verb }
     }
 
     /// Adds a template for a method. Where there is one already that matches the same paths, neither is ever found, as the

@@ -38,8 +38,10 @@ pub fn compile(schema: &Schema, options: &RuleOptions<'_>, problems: &mut Proble
         places: Vec::new(),
     };
     // Of several rules with one selector the last counts, as everywhere in a service configuration.
-    let selected: BTreeMap<&str, &SelectedRule> =
-        options.selected_rules.iter().map(|rule| (rule.selector.as_str(), rule)).collect();
+    let mut selected: BTreeMap<&str, &SelectedRule> = BTreeMap::new();
+    for rule in options.selected_rules {
+        selected.insert(&rule.selector, rule);
+    }
     compiler.refuse_unknown_selectors(options.selected_rules);
     for (index, name) in options.services.iter().enumerate() {
         let Some(service) = schema.service(name) else {

@@ -1,0 +1,233 @@
+//! The callbacks of Proxy-Wasm ABI 0.2.1: which context a call of the proxy is for.
+//!
+//! The published SDK does the same, and panics on whatever it does not expect; a panic is a trap. Here a callback for a context
+//! that does not exist, or inside another callback, lets the exchange go on. Callbacks that no filter needs are not
+//! exported, so the proxy does not call them. A proxy keeps its plugins' contexts apart by number; so does this.
+
+use crate::host;
+use crate::plugin::{Plugin, Root};
+use crate::stream::Stream;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What a callback for headers, a body or trailers answers with, by its number in the ABI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Continue = 0,
+    Pause = 1,
+}
+
+/// All contexts of the module: one root for each configured plugin, one stream for each open exchange.
+struct Contexts<P: Plugin> {
+    roots: BTreeMap<u32, Root<P>>,
+    streams: BTreeMap<u32, Stream<P>>,
+    /// The streams that wait for a callout, by its token.
+    calls: BTreeMap<u32, u32>,
+}
+
+/// A callback for one stream.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    RequestHeaders { end_of_stream: bool },
+    RequestBody { size: usize, end_of_stream: bool },
+    RequestTrailers,
+    ResponseHeaders { end_of_stream: bool },
+    ResponseBody { size: usize, end_of_stream: bool },
+    ResponseTrailers,
+}
+
+/// [`Contexts`] whatever its plugin is, since the proxy's functions have no type parameters.
+trait Callbacks {
+    fn create(&mut self, context: u32, root: u32);
+    fn configure(&mut self, context: u32) -> bool;
+    fn tick(&mut self, context: u32);
+    fn stream(&mut self, context: u32, event: Event) -> Action;
+    fn call_reply(&mut self, token: u32, headers: usize, body: usize, trailers: usize);
+    fn delete(&mut self, context: u32);
+}
+
+impl<P: Plugin> Callbacks for Contexts<P> {
+    fn create(&mut self, context: u32, root: u32) {
+        if root == 0 {
+            self.roots.insert(context, Root::default());
+        } else if let Some(root) = self.roots.get(&root) {
+            self.streams.insert(context, Stream::new(root.plugin()));
+        }
+    }
+
+    fn configure(&mut self, context: u32) -> bool {
+        self.roots.get_mut(&context).is_some_and(Root::configure)
+    }
+
+    fn tick(&mut self, context: u32) {
+        if let Some(root) = self.roots.get_mut(&context) {
+            root.tick();
+        }
+    }
+
+    fn stream(&mut self, context: u32, event: Event) -> Action {
+        let Some(stream) = self.streams.get_mut(&context) else { return Action::Continue };
+        let action = match event {
+            Event::RequestHeaders { end_of_stream } => stream.on_request_headers(end_of_stream),
+            Event::RequestBody { size, end_of_stream } => stream.on_request_body(size, end_of_stream),
+            Event::RequestTrailers => stream.on_request_trailers(),
+            Event::ResponseHeaders { end_of_stream } => stream.on_response_headers(end_of_stream),
+            Event::ResponseBody { size, end_of_stream } => stream.on_response_body(size, end_of_stream),
+            Event::ResponseTrailers => stream.on_response_trailers(),
+        };
+        if let Some(token) = stream.take_call() {
+            self.calls.insert(token, context);
+        }
+        action
+    }
+
+    fn call_reply(&mut self, token: u32, headers: usize, body: usize, trailers: usize) {
+        let Some(context) = self.calls.remove(&token) else { return };
+        // The exchange may be over; the proxy's answer comes to the root.
+        let Some(stream) = self.streams.get_mut(&context) else { return };
+        if host::set_effective_context(context) {
+            stream.on_call_reply(headers, body, trailers);
+            if let Some(token) = stream.take_call() {
+                self.calls.insert(token, context);
+            }
+        }
+    }
+
+    fn delete(&mut self, context: u32) {
+        if self.streams.remove(&context).is_none() {
+            self.roots.remove(&context);
+        }
+    }
+}
+
+thread_local! {
+    static CONTEXTS: RefCell<Option<Box<dyn Callbacks>>> = const { RefCell::new(None) };
+}
+
+/// Makes the module one of this plugin.
+pub(crate) fn install<P: Plugin>() {
+    let contexts = Contexts::<P> { roots: BTreeMap::new(), streams: BTreeMap::new(), calls: BTreeMap::new() };
+    CONTEXTS.with(|cell| {
+        if let Ok(mut cell) = cell.try_borrow_mut() {
+            *cell = Some(Box::new(contexts));
+        }
+    });
+}
+
+/// Runs a callback; inside another one, or before the module is initialized, there is nothing that could run.
+fn with<T>(otherwise: T, run: impl FnOnce(&mut dyn Callbacks) -> T) -> T {
+    CONTEXTS.with(|cell| match cell.try_borrow_mut() {
+        Ok(mut cell) => match cell.as_mut() {
+            Some(contexts) => run(contexts.as_mut()),
+            None => otherwise,
+        },
+        Err(_) => otherwise,
+    })
+}
+
+fn stream(context: u32, event: Event) -> u32 {
+    with(Action::Continue, |contexts| contexts.stream(context, event)) as u32
+}
+
+/// Says which version of the ABI the module is written for.
+// SAFETY: this name, like all that follow, is the ABI's, and nothing else in a module has it.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_abi_version_0_2_1() {}
+
+/// Gives the proxy memory to hand bytes over in; `host::received` takes it back.
+// SAFETY: see above.
+#[unsafe(export_name = "malloc")]
+pub extern "C" fn allocate(size: usize) -> *mut u8 {
+    let bytes: Box<[u8]> = vec![0; size].into_boxed_slice();
+    Box::into_raw(bytes).cast()
+}
+
+/// A plugin's root context, whose root is 0, or that of a stream.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_context_create(context: u32, root: u32) {
+    with((), |contexts| contexts.create(context, root));
+}
+
+/// The virtual machine needs no configuration of its own.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_vm_start(_context: u32, _size: usize) -> u32 {
+    1
+}
+
+/// The plugin's configuration can be read.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_configure(context: u32, _size: usize) -> u32 {
+    u32::from(with(false, |contexts| contexts.configure(context)))
+}
+
+/// The period has passed.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_tick(context: u32) {
+    with((), |contexts| contexts.tick(context));
+}
+
+/// A request begins.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_request_headers(context: u32, _count: usize, end_of_stream: u32) -> u32 {
+    stream(context, Event::RequestHeaders { end_of_stream: end_of_stream != 0 })
+}
+
+/// A piece of a request's body is there.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_request_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+    stream(context, Event::RequestBody { size, end_of_stream: end_of_stream != 0 })
+}
+
+/// A request ends with trailers.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_request_trailers(context: u32, _count: usize) -> u32 {
+    stream(context, Event::RequestTrailers)
+}
+
+/// A response begins.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_response_headers(context: u32, _count: usize, end_of_stream: u32) -> u32 {
+    stream(context, Event::ResponseHeaders { end_of_stream: end_of_stream != 0 })
+}
+
+/// A piece of a response's body is there.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+    stream(context, Event::ResponseBody { size, end_of_stream: end_of_stream != 0 })
+}
+
+/// A response ends with trailers.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_response_trailers(context: u32, _count: usize) -> u32 {
+    stream(context, Event::ResponseTrailers)
+}
+
+/// A callout was answered, or came to nothing.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_http_call_response(
+    _root: u32,
+    token: u32,
+    headers: usize,
+    body_size: usize,
+    trailers: usize,
+) {
+    with((), |contexts| contexts.call_reply(token, headers, body_size, trailers));
+}
+
+/// A context is over.
+// SAFETY: see above.
+#[unsafe(no_mangle)]
+pub extern "C" fn proxy_on_delete(context: u32) {
+    with((), |contexts| contexts.delete(context));
+}
