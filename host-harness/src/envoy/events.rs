@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::HeaderMap;
+use super::local_reply::{LocalReply, ReplyForm};
 
 /// One stream of one worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,12 +102,10 @@ pub struct CalloutResponse {
 }
 
 impl CalloutResponse {
-    /// The answer that Envoy's router makes up when an upstream gave none.
-    pub fn of_failure(failure: UpstreamFailure) -> Self {
-        let (status, body) = failure.answer();
-        let (status, length) = (status.to_string(), body.len().to_string());
-        let headers = [(":status", &*status), ("content-length", &length), ("content-type", "text/plain")];
-        Self { headers: HeaderMap::from_pairs(headers), body: body.into_bytes(), trailers: HeaderMap::new() }
+    /// The answer that Envoy's router makes up when an upstream gave none, in the form that the request asks for.
+    pub fn of_failure(failure: UpstreamFailure, form: ReplyForm) -> Self {
+        let (headers, body) = LocalReply::upstream_failure(failure).render(form);
+        Self { headers, body, trailers: HeaderMap::new() }
     }
 }
 

@@ -27,13 +27,14 @@ pub(super) struct LocalReply {
 
 /// The form in which a client wants to be answered. It is that of its request as it came, whatever filters make of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ReplyForm {
+pub struct ReplyForm {
     is_grpc: bool,
     is_head: bool,
 }
 
 impl ReplyForm {
-    pub(super) fn of(request: Option<&HeaderMap>) -> Self {
+    /// The form that a request with these headers asks for.
+    pub fn of(request: Option<&HeaderMap>) -> Self {
         let header = |name: &[u8]| request.and_then(|headers| headers.get(name)).unwrap_or_default();
         Self { is_grpc: is_grpc(header(b"content-type")), is_head: header(b":method") == b"HEAD" }
     }
@@ -86,7 +87,7 @@ impl LocalReply {
         Self::new(500, "Internal Server Error", "response_payload_too_large")
     }
 
-    fn upstream_failure(failure: UpstreamFailure) -> Self {
+    pub(super) fn upstream_failure(failure: UpstreamFailure) -> Self {
         // The numbers are the bits of Envoy's response flags.
         let (flags, details) = match failure {
             UpstreamFailure::NoHealthyUpstream => (0x2, "no_healthy_upstream"),
@@ -119,7 +120,7 @@ impl LocalReply {
     }
 
     /// The head and the body: a gRPC client gets 200 with `grpc-status`.
-    fn render(self, form: ReplyForm) -> (HeaderMap, Vec<u8>) {
+    pub(super) fn render(self, form: ReplyForm) -> (HeaderMap, Vec<u8>) {
         let mut headers = HeaderMap::new();
         if form.is_grpc {
             headers.add(b":status", b"200");

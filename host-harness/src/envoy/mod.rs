@@ -28,6 +28,7 @@ mod worker;
 pub use environment::{Environment, LogLine};
 pub use events::{Callout, CalloutId, CalloutResponse, Event, StreamEvent, StreamId, UpstreamFailure};
 pub use headers::HeaderMap;
+pub use local_reply::ReplyForm;
 pub use metrics::Metric;
 pub use modules::{EngineError, Modules};
 pub use plugins::StartError;

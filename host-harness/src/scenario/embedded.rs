@@ -4,7 +4,7 @@
 //! This drives a [`Worker`] the way one worker thread of Envoy is driven: all that has arrived is taken in before anything is
 //! answered, and answers come in the order of their questions.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -180,6 +180,8 @@ struct Run {
     questions: VecDeque<Question>,
     /// Questions that are answered by a time-out only.
     silent: Vec<(u64, Question)>,
+    /// Clusters to which there is a connection, so that a request is on its way at once.
+    connected: BTreeSet<String>,
     received: Vec<Received>,
     client: Option<Seen>,
     client_done: bool,
@@ -196,6 +198,7 @@ impl Run {
             upstream: BTreeMap::new(),
             questions: VecDeque::new(),
             silent: Vec::new(),
+            connected: BTreeSet::new(),
             received: Vec::new(),
             client: None,
             client_done: false,
@@ -338,9 +341,9 @@ impl Run {
         let hasty = |question: &&mut Question| !question.answered && question.is_answered_early(behaviours);
         let Some(question) = self.upstream.values_mut().find(hasty) else { return false };
         question.answered = true;
-        let (asker, reply) = (question.asker.clone(), answer(question, behaviours));
+        let (asker, form, reply) = (question.asker.clone(), question.form(), answer(question, behaviours));
         if let Some(reply) = reply {
-            reply.deliver(&mut self.worker, asker);
+            reply.deliver(&mut self.worker, asker, form);
         }
         true
     }
@@ -348,7 +351,8 @@ impl Run {
     fn take_event(&mut self, stream: StreamId, event: StreamEvent) {
         match event {
             StreamEvent::RequestHeaders { headers, end_stream, cluster, timeout } => {
-                let question = Question::of_stream(stream, cluster, headers, timeout);
+                let sent = self.connected.contains(&cluster);
+                let question = Question { sent, ..Question::of_stream(stream, cluster, headers, timeout) };
                 self.upstream.insert(stream, question);
                 self.asked_if(stream, end_stream);
             }
@@ -396,7 +400,7 @@ impl Run {
             && question.arrives(&self.behaviours)
         {
             question.seen.end = End::Reset;
-            self.received.push(question.received());
+            self.receive(&question);
         }
     }
 
@@ -408,11 +412,16 @@ impl Run {
 
     fn ask(&mut self, question: Question) {
         if question.arrives(&self.behaviours) {
-            self.received.push(question.received());
+            self.receive(&question);
         }
         if !question.answered {
             self.questions.push_back(question);
         }
+    }
+
+    fn receive(&mut self, question: &Question) {
+        self.connected.insert(question.cluster.clone());
+        self.received.push(question.received());
     }
 
     fn answer(&mut self, question: Question) {
@@ -438,7 +447,8 @@ impl Run {
     }
 
     fn deliver(&mut self, question: Question, answer: Answer) {
-        answer.deliver(&mut self.worker, question.asker);
+        let form = question.form();
+        answer.deliver(&mut self.worker, question.asker, form);
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::model::{Failure, Upstream, trailer_map};
 use super::transcript::{Seen, grouped};
-use crate::envoy::{Callout, CalloutId, CalloutResponse, HeaderMap, StreamId, UpstreamFailure, Worker};
+use crate::envoy::{Callout, CalloutId, CalloutResponse, HeaderMap, ReplyForm, StreamId, UpstreamFailure, Worker};
 
 /// A request to an upstream, of a stream or of a plugin.
 pub struct Question {
@@ -66,6 +66,11 @@ impl Question {
         matches!(self.asker, Asker::Stream(asker) if asker == stream)
     }
 
+    /// The form in which its asker wants to be answered.
+    pub fn form(&self) -> ReplyForm {
+        ReplyForm::of(self.seen.headers.as_ref())
+    }
+
     /// Whether the upstream does not wait for the end of the request, or has no way to: one that cannot be reached fails at once.
     pub fn is_answered_early(&self, behaviours: &BTreeMap<String, Upstream>) -> bool {
         !self.arrives(behaviours) || behaviours.get(&self.cluster).is_some_and(|upstream| upstream.early)
@@ -100,7 +105,7 @@ impl Answer {
         Self::Failure(UpstreamFailure::Timeout)
     }
 
-    pub fn deliver(self, worker: &mut Worker, asker: Asker) {
+    pub fn deliver(self, worker: &mut Worker, asker: Asker, form: ReplyForm) {
         match (asker, self) {
             (Asker::Stream(stream), Self::Failure(failure)) => worker.upstream_failed(stream, failure),
             (Asker::Stream(stream), Self::Message { headers, body, trailers }) => {
@@ -114,7 +119,7 @@ impl Answer {
                 }
             }
             (Asker::Callout(callout), Self::Failure(failure)) => {
-                worker.callout_response(callout, Some(CalloutResponse::of_failure(failure)));
+                worker.callout_response(callout, Some(CalloutResponse::of_failure(failure, form)));
             }
             (Asker::Callout(callout), Self::Message { mut headers, body, trailers }) => {
                 headers.add(b"x-envoy-upstream-service-time", b"0");

@@ -186,6 +186,9 @@ impl Seen {
             if headers.get(b"x-forwarded-for").is_some() {
                 headers.replace(b"x-forwarded-for", b"<address>");
             }
+            if headers.get(b"x-envoy-upstream-service-time").is_some() {
+                headers.replace(b"x-envoy-upstream-service-time", b"<ms>");
+            }
         }
         self.headers = self.headers.map(|headers| grouped(&headers));
         self.trailers = self.trailers.map(|trailers| grouped(&trailers));

@@ -102,16 +102,14 @@ impl Failure {
         Self::new(503, Code::UNAVAILABLE, message, "grpc_json_transcode_failure{CALL_RESET}")
     }
 
-    /// The proxy answered in the place of the upstream.
-    pub fn unavailable(reason: &[u8]) -> Self {
+    /// The proxy answered in the place of the upstream, in these words.
+    pub fn of_proxy(reason: &[u8]) -> Self {
         let message = String::from_utf8_lossy(reason).into_owned();
+        if reason.starts_with(b"upstream request timeout") {
+            let details = "grpc_json_transcode_failure{DEADLINE_EXCEEDED}";
+            return Self::new(504, Code::DEADLINE_EXCEEDED, message, details);
+        }
         Self::new(503, Code::UNAVAILABLE, message, "grpc_json_transcode_failure{UNAVAILABLE}")
-    }
-
-    /// The time for the call is over.
-    pub fn timeout() -> Self {
-        let message = "expected a reply in time, but found none";
-        Self::new(504, Code::DEADLINE_EXCEEDED, message, "grpc_json_transcode_failure{DEADLINE_EXCEEDED}")
     }
 
     /// What the client sent piece by piece is no array.

@@ -10,7 +10,7 @@ mod inline;
 mod outcome;
 
 use crate::bindings::bind;
-use crate::configuration::{Profile, Transport};
+use crate::configuration::Transport;
 use crate::failure::Failure;
 use crate::reply::ReplyBody;
 use crate::request::{BodyHead, RequestBody};
@@ -236,18 +236,17 @@ impl Exchange {
         let composed = match answer {
             CallReply::Refused => Err(Failure::refused()),
             CallReply::Broken => Err(Failure::broken()),
+            CallReply::Answer { head, .. } if is_of_proxy(head) => {
+                Err(Failure::of_proxy(head.get(b"grpc-message").unwrap_or_default()))
+            }
             CallReply::Answer { head, body, trailers } if is_reply(head, false) => {
                 compose(transcoder.conversion(), &mut reply_body, head, body, trailers)
             }
-            CallReply::Answer { head, body, .. } => match status(head) {
-                // What the proxy says in the place of an upstream.
-                504 if transcoder.options().profile == Profile::Strict => Err(Failure::timeout()),
-                503 if transcoder.options().profile == Profile::Strict => Err(Failure::unavailable(body)),
-                status => {
-                    log::warn!("{}: expected a gRPC reply, but found an answer with status {status}", self.path);
-                    Ok(untouched(status, head, body))
-                }
-            },
+            CallReply::Answer { head, body, .. } => {
+                let status = status(head);
+                log::warn!("{}: expected a gRPC reply, but found an answer with status {status}", self.path);
+                Ok(untouched(status, head, body))
+            }
         };
         reply(composed.unwrap_or_else(|failure| self.refuse(transcoder, failure)))
     }
@@ -297,6 +296,11 @@ fn is_reply(head: &Headers<'_>, is_all: bool) -> bool {
     head.get(b":status") == Some(b"200")
         && is_grpc(head.get(b"content-type").unwrap_or_default())
         && (!is_all || head.get(b"grpc-status").is_some())
+}
+
+/// Whether the proxy answered a callout in the place of an upstream: as a server would, but without the time that one took.
+fn is_of_proxy(head: &Headers<'_>) -> bool {
+    head.get(b"grpc-status") == Some(b"14") && head.get(b"x-envoy-upstream-service-time").is_none()
 }
 
 /// The status of an answer; what is none is a bad gateway.
