@@ -159,7 +159,11 @@ pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
         return not_finite(value, out);
     }
     let mut buffer = ryu::Buffer::new();
-    let shortest = Digits::of(buffer.format_finite(value));
+    let text = buffer.format_finite(value);
+    if is_plain(text, value.abs(), 15, 1e15) {
+        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+    }
+    let shortest = Digits::of(text);
     let fifteen = || format!("{value:.14e}");
     // Up to 15 digits the shortest are those that C gives, but for numbers too small to have that many: C fills them up.
     match shortest.count {
@@ -175,11 +179,20 @@ pub(crate) fn float(value: f32, out: &mut Vec<u8>) {
         return not_finite(f64::from(value), out);
     }
     let mut buffer = ryu::Buffer::new();
-    let shortest = Digits::of(buffer.format_finite(value));
+    let text = buffer.format_finite(value);
+    if is_plain(text, f64::from(value.abs()), 6, 1e6) {
+        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+    }
+    let shortest = Digits::of(text);
     match shortest.count {
         ..=6 if !value.is_subnormal() => shortest.write(6, out),
         _ => Digits::of(&format!("{value:.8e}")).write(9, out),
     }
+}
+
+/// Whether C writes the shortest form of a number just so, but for `.0` at its end: it has few digits and no exponent.
+fn is_plain(text: &str, magnitude: f64, digits: usize, end: f64) -> bool {
+    text.len() <= digits + 1 && (magnitude == 0.0 || (1e-4..end).contains(&magnitude))
 }
 
 fn not_finite(value: f64, out: &mut Vec<u8>) {

@@ -6,7 +6,6 @@ use super::value::Raw;
 use super::{Printer, text};
 use crate::schema::{Kind, MessageEntry, WellKnown};
 use crate::wire::{Reader, WireError, WireType};
-use std::fmt::Write;
 
 /// 0001-01-01T00:00:00Z
 pub(crate) const MIN_SECONDS: i64 = -62_135_596_800;
@@ -121,20 +120,14 @@ impl Printer<'_> {
             return Err(PrintProblem::OutOfRange("a timestamp from year 1 to 9999 with 0 to 999999999 ns").into());
         }
         let (year, month, day) = date_of(seconds.div_euclid(86_400));
-        let second = seconds.rem_euclid(86_400);
-        self.out.push(b'"');
-        self.digits(year, 4, b'-');
-        self.digits(month, 2, b'-');
-        self.digits(day, 2, b'T');
-        self.digits(second / 3600, 2, b':');
-        self.digits(second / 60 % 60, 2, b':');
-        self.digits(second % 60, 2, b'Z');
+        let second = seconds.rem_euclid(86_400) as u32;
+        let [[c1, c2], [y1, y2], [m1, m2], [d1, d2], [h1, h2], [n1, n2], [s1, s2]] =
+            [year / 100, year % 100, month, day, second / 3600, second / 60 % 60, second % 60].map(two_digits);
+        self.push(&[b'"', c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2]);
         if nanos != 0 {
-            self.out.pop();
-            self.fraction(nanos);
-            self.out.push(b'Z');
+            self.fraction(nanos.unsigned_abs());
         }
-        self.out.push(b'"');
+        self.push(b"Z\"");
         Ok(())
     }
 
@@ -153,31 +146,25 @@ impl Printer<'_> {
         }
         text::unsigned(seconds.unsigned_abs(), self.out);
         if nanos != 0 {
-            self.fraction(nanos.abs());
+            self.fraction(nanos.unsigned_abs());
         }
         self.push(b"s\"");
         Ok(())
     }
 
-    /// A number with leading zeros, and what follows it.
-    fn digits(&mut self, value: i64, width: usize, then: u8) {
-        // Writing to a string of our own cannot fail.
-        let mut digits = String::with_capacity(width);
-        let _ = write!(digits, "{value:0width$}");
-        self.push(digits.as_bytes());
-        self.out.push(then);
-    }
-
     /// Nanoseconds as 3, 6 or 9 decimals.
-    fn fraction(&mut self, nanos: i32) {
-        let (value, width) = match nanos {
-            _ if nanos % 1_000_000 == 0 => (nanos / 1_000_000, 3),
-            _ if nanos % 1_000 == 0 => (nanos / 1_000, 6),
-            _ => (nanos, 9),
+    fn fraction(&mut self, nanos: u32) {
+        let groups = [nanos / 1_000_000, nanos / 1_000 % 1_000, nanos % 1_000];
+        let written = match groups {
+            [_, 0, 0] => 1,
+            [_, _, 0] => 2,
+            _ => 3,
         };
         self.out.push(b'.');
-        self.digits(i64::from(value), width, b' ');
-        self.out.pop();
+        for group in groups.into_iter().take(written) {
+            let [tens, ones] = two_digits(group % 100);
+            self.push(&[b'0' + (group / 100) as u8, tens, ones]);
+        }
     }
 
     fn field_mask(&mut self, wire: &[u8]) -> Printed {
@@ -271,19 +258,23 @@ fn records_of(field: u32, wire: &[u8]) -> Result<Vec<u8>, WireError> {
     }
 }
 
-/// Year, month and day of a number of days since 1970-01-01, in the Gregorian calendar.
+/// A number below 100.
+fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// Year, month and day of a number of days since 1970-01-01, in the Gregorian calendar, from year 1 on.
 ///
 /// Years are counted from March, so that the leap day is the last of its year, in eras of 400 years.
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
+fn date_of(days: i64) -> (u32, u32, u32) {
+    let days = (days + 719_468) as u32;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+    (era * 400 + year_of_era + u32::from(month <= 2), month, day)
 }
 
 /// Appends a path of a field mask in lowerCamelCase; nothing if it would not read back.
