@@ -255,3 +255,32 @@ fn a_message_of_many_fields_is_read_in_any_order() {
         .unwrap();
     assert_eq!(again.len(), wire.len());
 }
+
+/// A descriptor is the operator's, but a mistake in it must not take the whole proxy down.
+#[test]
+fn descriptors_of_any_depth_and_size_are_compiled_or_refused() {
+    let file = |messages: &[u8]| record(1, &[&record(1, b"a.proto"), &record(2, b"t"), messages].concat());
+    let name = |index: usize| record(1, format!("M{index}").as_bytes());
+    for depth in [10, 100, 1000, 20_000] {
+        let mut message = name(depth);
+        for index in (0..depth).rev() {
+            message = [name(index), record(3, &message)].concat();
+        }
+        let set = file(&record(4, &message));
+        let _ = Schema::compile(&set).is_ok();
+        let _ = protojson::prune(&set, &["t.S"]).is_ok();
+    }
+    let field = |index: usize, number: u8| {
+        let name = record(1, format!("f{index}").as_bytes());
+        record(2, &[&name, b"\x18".as_slice(), &[number], b"\x20\x01\x28\x05"].concat())
+    };
+    let same_number: Vec<u8> = (0..MANY / 4).flat_map(|index| field(index, 1)).collect();
+    let same_name: Vec<u8> = (0..MANY / 4).flat_map(|index| field(0, (index % 100) as u8)).collect();
+    for fields in [same_number, same_name] {
+        refused(Schema::compile(&file(&record(4, &[name(0), fields].concat()))).map_err(|_| String::new()));
+    }
+    let same_message: Vec<u8> = (0..MANY / 4).flat_map(|_| record(4, &name(0))).collect();
+    refused(Schema::compile(&file(&same_message)).map_err(|_| String::new()));
+    let messages: Vec<u8> = (0..MANY / 4).flat_map(|index| record(4, &name(index))).collect();
+    assert!(Schema::compile(&file(&messages)).is_ok());
+}

@@ -40,6 +40,30 @@ const PIECES: [&[u8]; 24] = [
     b"\xc3\xa9",
 ];
 
+/// Values as a path, a query or a body has them.
+const TEXTS: [&str; 20] = [
+    "",
+    "1",
+    "-1",
+    "1.5",
+    "true",
+    "NaN",
+    "null",
+    "E0_V0",
+    "AQI=",
+    "a,b.cD",
+    "1.5s",
+    "2020-01-01T00:00:00Z",
+    "[1,2]",
+    "[\"E0_V0\",1]",
+    "{}",
+    "{\"\":1}",
+    "{\"1\":{}}",
+    "{\"true\":\"AQI\"}",
+    "\"AQI\"",
+    "{\"@type\":\"x/t.M0\"}",
+];
+
 /// The bytes after a few edits.
 fn mutated(bytes: &[u8], tape: &mut Tape) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
@@ -130,6 +154,32 @@ proptest! {
     #[test]
     fn any_bytes_are_printed_or_refused(first in tape(120), bytes in any::<Vec<u8>>(), options in print_options()) {
         print_and_check(&Both::of(&mut Tape::new(&first)), &bytes, &options)?;
+    }
+
+    /// What a path or a query gives a field, and what a body or a reply is for one.
+    #[test]
+    fn one_field_is_read_and_printed_or_refused(
+        first in tape(120),
+        bytes in any::<Vec<u8>>(),
+        text in prop_oneof![any::<String>(), prop::sample::select(TEXTS.to_vec()).prop_map(str::to_owned)],
+        parse in parse_options(),
+        print in print_options(),
+    ) {
+        let Both { theirs, schema, ours } = &Both::of(&mut Tape::new(&first));
+        for field in schema.fields(*ours) {
+            let (mut records, mut json) = (Vec::new(), Vec::new());
+            let read = protojson::parse_text(schema, field, &text, &parse, &mut records);
+            prop_assert!(read.is_ok() || records.is_empty(), "{} left {:02x?}", text, records);
+            let _ = protojson::parse_field(schema, field, text.as_bytes(), &parse, &Bound::default(), &mut records);
+            let decoded = DynamicMessage::decode(theirs.clone(), records.as_slice());
+            prop_assert!(decoded.is_ok(), "{} became {:02x?}", text, records);
+            for wire in [&records, &bytes] {
+                json.clear();
+                if protojson::print_field(schema, *ours, field, wire, &print, &mut json).is_ok() {
+                    prop_assert!(serde_json::from_slice::<serde_json::Value>(&json).is_ok(), "{:02x?}", wire);
+                }
+            }
+        }
     }
 
     /// And whatever schema comes out of it, conversions with it do not panic either.
