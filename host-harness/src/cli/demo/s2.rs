@@ -48,21 +48,25 @@ pub struct Exchange {
 
 /// Sends every request of the scenario to a gateway.
 pub async fn probe(gateway: SocketAddr) -> Report {
-    const METHOD: &str = "/org.feuyeux.grpc.LandingService/talk";
+    const SERVICE: &str = "/org.feuyeux.grpc.LandingService";
     let (hello, bonjour) = (result("Hello", "JAVA", "0"), result("Bonjour", "RUST", "1"));
+    let (one, both) = (response(&[&hello]), response(&[&hello, &bonjour]));
+    let each = json!([response(&[&result("Hello", "GO", "0")]), response(&[&result("Bonjour", "GO", "1")])]);
     let missing = "expected the index of a greeting from 0 to 5, but found 9";
-    let list = json!([response(&result("Hello", "GO", "0")), response(&result("Bonjour", "GO", "1"))]);
+    let status = json!({"code": 5, "message": missing, "details": []});
+    let two = r#"[{"data": "0", "meta": "java"}, {"data": "1", "meta": "rust"}]"#;
     let exchanges = vec![
-        ask(gateway, "/v1/talk/0/java", None, (200, response(&hello))).await,
-        ask(gateway, METHOD, Some(r#"{"data": "1", "meta": "rust"}"#), (200, response(&bonjour))).await,
-        ask(gateway, &format!("{METHOD}OneAnswerMore"), Some(r#"{"data": "0,1", "meta": "go"}"#), (200, list)).await,
-        ask(gateway, "/v1/talk/9/java", None, (404, json!({"code": 5, "message": missing, "details": []}))).await,
+        ask(gateway, "/v1/talk/0/java", None, (200, one)).await,
+        ask(gateway, &format!("{SERVICE}/talkMoreAnswerOne"), Some(two), (200, both)).await,
+        ask(gateway, &format!("{SERVICE}/talkOneAnswerMore"), Some(r#"{"data": "0,1", "meta": "go"}"#), (200, each))
+            .await,
+        ask(gateway, "/v1/talk/9/java", None, (404, status)).await,
     ];
     Report { exchanges }
 }
 
-fn response(result: &Value) -> Value {
-    json!({"status": 200, "results": [result]})
+fn response(results: &[&Value]) -> Value {
+    json!({"status": 200, "results": results})
 }
 
 fn result(greeting: &str, language: &str, index: &str) -> Value {
