@@ -135,7 +135,9 @@ impl LocalReply {
         }
         headers.add(b":status", self.status.to_string().as_bytes());
         self.headers.iter().for_each(|(name, value)| headers.add(name, value));
-        if !self.body.is_empty() {
+        if self.body.is_empty() {
+            headers.remove(b"content-type");
+        } else {
             headers.overwrite(b"content-length", self.body.len().to_string().as_bytes());
             if headers.get(b"content-type").is_none() {
                 headers.add(b"content-type", b"text/plain");
