@@ -1,5 +1,7 @@
 //! `weft check` says what a configuration makes a filter do, or everything that is wrong with it.
 
+use std::path::Path;
+
 use host_harness::cli::check::check;
 
 /// What the filter would do, or every problem, without the folder of the configuration.
@@ -17,6 +19,21 @@ fn a_good_configuration_is_described_in_one_line() -> anyhow::Result<()> {
     insta::assert_snapshot!(json, @"sidecar: propagation, store of at most 4575232 bytes");
     let yaml = checked("header-propagation", "config.yaml", "head_tag_name: route-v\nhead_tag_value: v2")?;
     insta::assert_snapshot!(yaml, @"stamps only: route-v, no propagation");
+    Ok(())
+}
+
+#[test]
+fn a_transcoder_says_which_services_it_serves() -> anyhow::Result<()> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("meshes/s2-transcoding/filters.yaml");
+    let manifest: serde_yaml_ng::Value = serde_yaml_ng::from_str(&std::fs::read_to_string(manifest)?)?;
+    let configuration = serde_json::to_string(&manifest["spec"]["pluginConfig"])?;
+    let good = checked("grpc-json-transcoder", "config.json", &configuration)?;
+    insta::assert_snapshot!(good, @"transcodes org.feuyeux.grpc.LandingService");
+    let other = configuration.replace("grpc.LandingService\"", "grpc.TakeOffService\"");
+    let bad = checked("grpc-json-transcoder", "config.json", &other)?;
+    assert!(bad.contains("services[0]") && bad.contains("TakeOffService"), "{bad}");
+    let none = configuration.replace(r#"["org.feuyeux.grpc.LandingService"]"#, "[]");
+    insta::assert_snapshot!(checked("grpc-json-transcoder", "config.json", &none)?, @"disabled: no services");
     Ok(())
 }
 
@@ -56,7 +73,7 @@ fn places_are_those_of_what_the_user_wrote() -> anyhow::Result<()> {
 
 #[test]
 fn an_unknown_filter_is_answered_with_the_known_ones() -> anyhow::Result<()> {
-    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among header-propagation, but found header-propagator");
+    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among grpc-json-transcoder, header-propagation, but found header-propagator");
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use super::{Failure, Outcome, input};
 #[command(after_help = "\
 Examples:
   weft check header-propagation config.json
-  weft check header-propagation config.yaml --json
+  weft check grpc-json-transcoder config.yaml --json
   echo '{\"propagate\": {\"exact\": [\"route-v\"]}}' | weft check header-propagation -
 
 With --json: {\"valid\": true, \"configured_as\": …} or
@@ -68,10 +68,20 @@ pub enum CheckError {
 type Configure = fn(&[u8]) -> Result<String, Problems>;
 
 /// Every filter.
-const FILTERS: &[(&str, Configure)] = &[("header-propagation", |configuration| {
+const FILTERS: &[(&str, Configure)] =
+    &[("grpc-json-transcoder", grpc_json_transcoder), ("header-propagation", header_propagation)];
+
+fn grpc_json_transcoder(configuration: &[u8]) -> Result<String, Problems> {
+    let options = grpc_json_transcoder_core::configuration::Options::parse(configuration)?;
+    let services = options.services.join(", ");
+    grpc_json_transcoder_core::transcoder::Transcoder::new(options)?;
+    Ok(if services.is_empty() { "disabled: no services".to_owned() } else { format!("transcodes {services}") })
+}
+
+fn header_propagation(configuration: &[u8]) -> Result<String, Problems> {
     let node = || Some(b"sidecar~".to_vec());
     header_propagation_core::Policy::parse(configuration, node).map(|policy| policy.to_string())
-})];
+}
 
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, Failure> {
