@@ -7,7 +7,6 @@ use grpc_json_transcoder_core::transcoder::Transcoder;
 use http_exchange::{BodyStep, CallReply, HeaderEdit, Headers, LocalReply, Next, Route, Step};
 use protox::Compiler;
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
-use std::borrow::Cow;
 
 const TALK: &str = r#"
     syntax = "proto3";
@@ -260,21 +259,18 @@ fn edit(seen: &mut Seen, edits: Vec<HeaderEdit<'_>>) {
 
 /// Takes a step's end, and says whether the exchange goes on.
 fn take(seen: &mut Seen, next: Next<'_>) -> bool {
-    let pairs = |pairs: Vec<(Cow<'_, [u8]>, Cow<'_, [u8]>)>| {
-        pairs.into_iter().map(|(name, value)| (text(&name), text(&value))).collect::<Pairs>()
-    };
     match next {
         Next::Continue | Next::Pause | Next::Release => true,
         Next::Call(callout) => {
             assert_eq!(&*callout.cluster, b"upstream");
             seen.call = callout.body.into_owned();
-            seen.call_headers = pairs(callout.headers);
+            seen.call_headers = callout.headers.iter().map(|(name, value)| (text(name), text(value))).collect();
             seen.timeout = Some(callout.timeout);
             true
         }
         Next::Reply(LocalReply { status, headers, body, .. }) => {
             seen.status = Some(status.to_string());
-            seen.headers = pairs(headers);
+            seen.headers = headers.iter().map(|(name, value)| (text(name), text(value))).collect();
             seen.body = text(&body);
             false
         }

@@ -5,7 +5,13 @@
 //! TranscodingUnaryWithHttpBodyAsOutput, TranscodingStreamPostWithHttpBody, TranscodingStreamWithFragmentedHttpBody; of
 //! ConvertGrpcStatus all but those of the text form alone; and partition: how bodies are cut changes nothing.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod host;
 mod partition;
