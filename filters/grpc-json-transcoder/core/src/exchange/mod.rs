@@ -10,7 +10,7 @@ mod inline;
 mod outcome;
 
 use crate::bindings::bind;
-use crate::configuration::Transport;
+use crate::configuration::{Options, Transport};
 use crate::failure::Failure;
 use crate::reply::ReplyBody;
 use crate::request::{BodyHead, RequestBody};
@@ -39,14 +39,26 @@ enum State {
     Passing,
     /// The body of a request comes, for a callout.
     Receiving(Box<Receiving>),
-    /// A callout is under way; where it is parked, the request waits at the upstream meanwhile.
-    Calling { reply: Box<ReplyBody>, is_parked: bool },
+    /// A callout is under way.
+    Calling { reply: Box<ReplyBody>, parked: Parked },
     /// The request itself is the call.
     Inline(Box<Inline>),
 }
 
+/// What waits at an upstream while a callout is prepared and under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parked {
+    /// Nothing.
+    No,
+    /// The call itself, without its messages: an error that comes of it is the call's.
+    Call,
+    /// The request as the client sent it, because its route is to be kept: what comes of it says nothing.
+    Request,
+}
+
 #[derive(Debug)]
 struct Receiving {
+    parked: Parked,
     body: RequestBody,
     messages: Vec<u8>,
     reply: Box<ReplyBody>,
@@ -60,7 +72,7 @@ impl Exchange {
             (_, Part::RequestHeaders) => transcoder.is_enabled(),
             (State::Passing, _) => false,
             (State::Receiving(_), part) => matches!(part, Part::RequestBody | Part::ResponseHeaders),
-            (State::Calling { is_parked, .. }, part) => *is_parked && part == Part::ResponseHeaders,
+            (State::Calling { parked, .. }, part) => *parked != Parked::No && part == Part::ResponseHeaders,
             (State::Inline(inline), part) => inline.reads(part),
         }
     }
@@ -111,7 +123,7 @@ impl Exchange {
         let body_head = BodyHead { method: head.method, content_type: head.content_type };
         let mut body = RequestBody::new(conversion, rule, bindings, body_head);
         let reply = ReplyBody::new(conversion, rule, head.accept);
-        if !end_of_stream && is_inline(options.transport, rule) {
+        if !end_of_stream && is_inline(options, rule) {
             let holds_heads = options.transport == Transport::Inline;
             self.state = State::Inline(Box::new(Inline::new(body, reply, holds_heads)));
             let next = if holds_heads { Next::Pause } else { Next::Continue };
@@ -125,15 +137,21 @@ impl Exchange {
         if end_of_stream {
             let mut messages = Vec::new();
             body.push(conversion, &[], true, &mut messages)?;
-            self.state = State::Calling { reply, is_parked: false };
+            self.state = State::Calling { reply, parked: Parked::No };
             let headers = head.call(&rule.grpc_path);
             let callout = Callout { cluster, headers, body: messages.into(), timeout };
             return Ok(Step { edits: HeaderEdits::new(), next: Next::Call(callout) });
         }
         let headers = head.call(&rule.grpc_path).into_iter().map(|(name, value)| (owned(name), owned(value))).collect();
         let callout = Callout { cluster: owned(cluster), headers, body: borrowed(b""), timeout };
-        self.state = State::Receiving(Box::new(Receiving { body, messages: Vec::new(), reply, callout }));
-        Ok(Step { edits: head.edits(&rule.grpc_path), next: Next::Continue })
+        // A proxy chooses the route again as soon as a header changes.
+        let (parked, edits) = match options.match_incoming_request_route {
+            true => (Parked::Request, HeaderEdits::new()),
+            false => (Parked::Call, head.edits(&rule.grpc_path)),
+        };
+        self.state = State::Receiving(Box::new(Receiving { parked, body, messages: Vec::new(), reply, callout }));
+        let holds_heads = options.transport == Transport::Inline;
+        Ok(Step { edits, next: if holds_heads { Next::Pause } else { Next::Continue } })
     }
 
     /// Decides on a piece of the request's body.
@@ -162,9 +180,9 @@ impl Exchange {
 
     fn call(&mut self) -> BodyStep<'static> {
         let State::Receiving(receiving) = std::mem::take(&mut self.state) else { return BodyStep::default() };
-        let Receiving { messages, reply, mut callout, .. } = *receiving;
+        let Receiving { parked, messages, reply, mut callout, .. } = *receiving;
         callout.body = messages.into();
-        self.state = State::Calling { reply, is_parked: true };
+        self.state = State::Calling { reply, parked };
         drain(Next::Call(callout))
     }
 
@@ -177,8 +195,15 @@ impl Exchange {
     ) -> Step<'a> {
         let conversion = transcoder.conversion();
         let reply_body = match &mut self.state {
-            State::Passing | State::Calling { is_parked: false, .. } => return Step::default(),
+            State::Passing | State::Calling { parked: Parked::No, .. } => return Step::default(),
+            State::Receiving(receiving) if receiving.parked == Parked::Request => return hold(),
+            State::Calling { parked: Parked::Request, .. } => return hold(),
             _ if !is_reply(headers, end_of_stream) => {
+                if transcoder.options().json_errors
+                    && let Some(failure) = failure_of_proxy(headers)
+                {
+                    return reply(self.refuse(transcoder, failure));
+                }
                 let status = headers.get(b":status").unwrap_or_default().escape_ascii();
                 log::warn!("{}: expected a gRPC reply, but found an answer with status {status}", self.path);
                 self.state = State::Passing;
@@ -186,9 +211,7 @@ impl Exchange {
             }
             State::Inline(inline) if !end_of_stream => return inline.on_response_headers(conversion, headers),
             // These headers alone say nothing; the callout is the same call, and its answer comes.
-            State::Receiving(_) | State::Calling { .. } if !end_of_stream => {
-                return Step { edits: HeaderEdits::new(), next: Next::Pause };
-            }
+            State::Receiving(_) | State::Calling { .. } if !end_of_stream => return hold(),
             State::Receiving(receiving) => &mut receiving.reply,
             State::Calling { reply, .. } => reply,
             State::Inline(inline) => &mut inline.reply,
@@ -231,7 +254,7 @@ impl Exchange {
     pub fn on_call_reply<'a>(&'a mut self, transcoder: &'a Transcoder, answer: &CallReply<'a>) -> Step<'a> {
         let State::Calling { reply: mut reply_body, .. } = std::mem::take(&mut self.state) else {
             // The client has its answer.
-            return Step { edits: HeaderEdits::new(), next: Next::Pause };
+            return hold();
         };
         let composed = match answer {
             CallReply::Refused => Err(Failure::refused()),
@@ -272,6 +295,11 @@ fn reply(reply: LocalReply<'_>) -> Step<'_> {
     Step { edits: HeaderEdits::new(), next: Next::Reply(reply) }
 }
 
+/// Waits for the callout.
+fn hold() -> Step<'static> {
+    Step { edits: HeaderEdits::new(), next: Next::Pause }
+}
+
 /// Takes what the proxy holds of a body away.
 fn drain(next: Next<'static>) -> BodyStep<'static> {
     BodyStep { replace: Some(borrowed(b"")), edits: HeaderEdits::new(), next }
@@ -282,13 +310,15 @@ fn owned(bytes: Bytes<'_>) -> Bytes<'static> {
 }
 
 /// Whether a request with a body is itself the call.
-fn is_inline(transport: Transport, rule: &CompiledRule) -> bool {
-    match transport {
-        Transport::Callout => false,
-        Transport::Inline => true,
-        // Raw bytes have a media type of their own, which is known only after the head has to be sent.
-        Transport::Auto => (rule.client_streaming || rule.server_streaming) && !rule.gives_http_body,
-    }
+fn is_inline(options: &Options, rule: &CompiledRule) -> bool {
+    // What changes a request's head changes its route.
+    !options.match_incoming_request_route
+        && match options.transport {
+            Transport::Callout => false,
+            Transport::Inline => true,
+            // Raw bytes have a media type of their own, which is known only after the head has to be sent.
+            Transport::Auto => (rule.client_streaming || rule.server_streaming) && !rule.gives_http_body,
+        }
 }
 
 /// Whether this is the head of a reply to a gRPC call.
@@ -301,6 +331,16 @@ fn is_reply(head: &Headers<'_>, is_all: bool) -> bool {
 /// Whether the proxy answered a callout in the place of an upstream: as a server would, but without the time that one took.
 fn is_of_proxy(head: &Headers<'_>) -> bool {
     head.get(b"grpc-status") == Some(b"14") && head.get(b"x-envoy-upstream-service-time").is_none()
+}
+
+/// Why the proxy answered a request that waits at its upstream, or is the call, if it did: no server of gRPC answers in plain text.
+fn failure_of_proxy(head: &Headers<'_>) -> Option<Failure> {
+    let is_text = head.get(b"content-type") == Some(b"text/plain");
+    match status(head) {
+        503 if is_text => Some(Failure::refused()),
+        504 if is_text => Some(Failure::of_proxy(b"upstream request timeout")),
+        _ => None,
+    }
 }
 
 /// The status of an answer; what is none is a bad gateway.
