@@ -24,6 +24,7 @@ pub struct RequestBody {
     input: MessageId,
     body: Body,
     is_patch: bool,
+    is_native_stream: bool,
     bindings: Bindings,
     kind: Kind,
     /// What has come of a body that is one message.
@@ -66,8 +67,16 @@ impl RequestBody {
             Body::None => Body::All,
             body => body.clone(),
         };
-        let is_patch = head.method == b"PATCH";
-        Self { input: rule.input, body, is_patch, bindings, kind, kept: Vec::new(), is_first: true }
+        Self {
+            input: rule.input,
+            body,
+            is_patch: head.method == b"PATCH",
+            is_native_stream: lenient && rule.client_streaming,
+            bindings,
+            kind,
+            kept: Vec::new(),
+            is_first: true,
+        }
     }
 
     /// Takes a piece of the body and appends the messages that it completes, each with its prefix.
@@ -152,7 +161,13 @@ impl RequestBody {
     fn json(&mut self, conversion: Conversion<'_>, json: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
         let start = begin_frame(out);
         let bindings = std::mem::take(&mut self.is_first).then_some(&self.bindings);
-        let weaver = Weaver { conversion, input: self.input, body: &self.body, is_patch: self.is_patch };
+        let weaver = Weaver {
+            conversion,
+            input: self.input,
+            body: &self.body,
+            is_patch: self.is_patch,
+            is_native_stream: self.is_native_stream,
+        };
         weaver.weave(bindings, json, out).map_err(Failure::body)?;
         end_frame(out, start);
         Ok(())

@@ -9,7 +9,7 @@ use crate::configuration::Profile;
 use crate::conversion::Conversion;
 use crate::rule::Body;
 use protojson::wire::{Reader, write_delimited};
-use protojson::{Bound, FieldId, Kind, MessageId, WellKnown, field_mask, parse_field, parse_message};
+use protojson::{Bound, Collision, FieldId, Kind, MessageId, WellKnown, field_mask, parse_field, parse_message};
 
 /// The name that a field has which says what a PATCH changes (AIP-134).
 const UPDATE_MASK: &[u8] = b"update_mask";
@@ -21,6 +21,8 @@ pub(crate) struct Weaver<'a> {
     pub(crate) body: &'a Body,
     /// The fields that the body has are to be named.
     pub(crate) is_patch: bool,
+    /// One of a stream as the native filter reads it: enums in any case and collisions are not heeded.
+    pub(crate) is_native_stream: bool,
 }
 
 impl Weaver<'_> {
@@ -48,15 +50,19 @@ impl Weaver<'_> {
         if json.is_empty() {
             return Ok(());
         }
-        let bound = Bound::new(&bindings.bound, binding.collision);
+        let (mut options, mut collision) = (binding.parse, binding.collision);
+        if self.is_native_stream {
+            (options.case_insensitive_enums, collision) = (false, Collision::KeepBody);
+        }
+        let bound = Bound::new(&bindings.bound, collision);
         let parsed = match self.body {
-            Body::None | Body::All => parse_message(schema, self.input, json, &binding.parse, &bound, out),
+            Body::None | Body::All => parse_message(schema, self.input, json, &options, &bound, out),
             Body::Field(path) => match path.split_last() {
                 None => Ok(()),
-                Some((field, [])) => parse_field(schema, *field, json, &binding.parse, &bound, out),
+                Some((field, [])) => parse_field(schema, *field, json, &options, &bound, out),
                 Some((field, parents)) => {
                     let mut record = Vec::new();
-                    parse_field(schema, *field, json, &binding.parse, &Bound::default(), &mut record)
+                    parse_field(schema, *field, json, &options, &Bound::default(), &mut record)
                         .map(|()| nest(schema, parents, &record, out))
                 }
             },

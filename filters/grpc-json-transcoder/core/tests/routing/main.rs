@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod bindings;
+mod descriptors;
 mod random_paths;
 mod rules;
 mod service_config;

@@ -1,83 +1,14 @@
-//! Schemas from `.proto` texts, with what they import of `google/api`.
+//! Schemas of `.proto` texts, and what their rules find.
 
+use crate::descriptors::descriptor_set;
 use grpc_json_transcoder_core::router::{Lookup, Router};
 use grpc_json_transcoder_core::rule::{Body, FieldPath, RuleOptions, compile};
 use protojson::Schema;
-use protox::Compiler;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 use strict_config::Problems;
-
-const ANNOTATIONS: &str = r#"
-syntax = "proto3";
-package google.api;
-import "google/api/http.proto";
-import "google/protobuf/descriptor.proto";
-extend google.protobuf.MethodOptions { HttpRule http = 72295728; }
-"#;
-
-const HTTP: &str = r#"
-syntax = "proto3";
-package google.api;
-message HttpRule {
-  string selector = 1;
-  oneof pattern {
-    string get = 2;
-    string put = 3;
-    string post = 4;
-    string delete = 5;
-    string patch = 6;
-    CustomHttpPattern custom = 8;
-  }
-  string body = 7;
-  repeated HttpRule additional_bindings = 11;
-  string response_body = 12;
-}
-message CustomHttpPattern { string kind = 1; string path = 2; }
-"#;
-
-const HTTP_BODY: &str = r#"
-syntax = "proto3";
-package google.api;
-import "google/protobuf/any.proto";
-message HttpBody { string content_type = 1; bytes data = 2; repeated google.protobuf.Any extensions = 3; }
-"#;
-
-struct Sources<'a>(&'a str);
-
-impl FileResolver for Sources<'_> {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        let text = match name {
-            "test.proto" => self.0,
-            "google/api/annotations.proto" => ANNOTATIONS,
-            "google/api/http.proto" => HTTP,
-            "google/api/httpbody.proto" => HTTP_BODY,
-            _ => return Err(protox::Error::file_not_found(name)),
-        };
-        File::from_source(name, text)
-    }
-}
 
 /// The schema of the package `t` with these declarations.
 pub fn schema(declarations: &str) -> Schema {
-    let imports = [
-        "google/api/annotations.proto",
-        "google/api/httpbody.proto",
-        "google/protobuf/duration.proto",
-        "google/protobuf/empty.proto",
-        "google/protobuf/field_mask.proto",
-        "google/protobuf/struct.proto",
-        "google/protobuf/timestamp.proto",
-        "google/protobuf/wrappers.proto",
-    ];
-    let imports: String = imports.iter().map(|file| format!("import \"{file}\";\n")).collect();
-    let text = format!("syntax = \"proto3\";\npackage t;\n{imports}{declarations}").leak();
-    let mut resolver = ChainFileResolver::new();
-    resolver.add(Sources(text));
-    resolver.add(GoogleFileResolver::new());
-    let mut compiler = Compiler::with_file_resolver(resolver);
-    compiler.include_imports(true);
-    compiler.open_file("test.proto").unwrap();
-    Schema::compile(&compiler.encode_file_descriptor_set()).unwrap()
+    Schema::compile(&descriptor_set(declarations)).unwrap()
 }
 
 /// The options under which the service `t.S` is compiled in most tests.
