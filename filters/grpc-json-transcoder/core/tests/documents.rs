@@ -108,3 +108,31 @@ fn no_cell_of_a_table_is_empty() {
         assert!(cells.clone().count() >= 3 && cells.clone().all(|cell| !cell.trim().is_empty()), "{row}");
     }
 }
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    use std::path::Path;
+
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("target") {
+                sources(&path, text);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&std::fs::read_to_string(&path).unwrap_or_default());
+            }
+        }
+    }
+
+    let filter = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut text = String::new();
+    sources(&filter, &mut text);
+    sources(&filter.join("../../tests"), &mut text);
+    let differences = README.split("## Where strict").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let rows = differences.unwrap_or_default().lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
+    let names: Vec<_> = rows.filter_map(|row| row.trim_end_matches("` |").rsplit('`').next()).collect();
+    assert!(names.len() >= 11, "found {}", names.len());
+    let missing: Vec<_> = names.into_iter().filter(|name| !text.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
