@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod beside_native;
 #[path = "../routing/descriptors.rs"]
 mod descriptors;
 mod profiles;

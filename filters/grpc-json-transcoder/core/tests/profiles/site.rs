@@ -17,6 +17,7 @@ message User {
   repeated string tags = 4;
   User friend = 5;
   map<string, int64> scores = 6;
+  oneof side { string left = 7; int64 right = 8; }
 }
 service S {
   rpc Get(User) returns (User) { option (google.api.http) = { get: "/users/{id}" additional_bindings { post: "/users/{id}" } }; }

@@ -100,6 +100,7 @@ fn everything_that_is_wrong_is_said_at_once() {
             r#"custom { path: "/j" }"#,
             r#"body: "*" "#,
             r#"get: "/k/{shelf_id}/{shelfId}" "#,
+            r#"get: "/l{shelf_id}" "#,
         ],
         "t.S.M0.get: column 6: expected `=`, `.` or `}`, but found the end\n\
          t.S.M1.get: column 5: expected a field of `t.Request`, but found `nothing`\n\
@@ -118,7 +119,8 @@ fn everything_that_is_wrong_is_said_at_once() {
          t.S.M5.additional_bindings[0].additional_bindings: expected no bindings in an additional binding, but found some\n\
          t.S.M6.custom.kind: expected an HTTP method or `*`, but found nothing\n\
          t.S.M7: expected `get`, `put`, `post`, `delete`, `patch` or `custom`, but found none\n\
-         t.S.M8.get: column 16: expected each field once, but found `shelfId` again",
+         t.S.M8.get: column 16: expected each field once, but found `shelfId` again\n\
+         t.S.M9.get: column 3: expected `/`, `:` or the end, but found `{`",
     );
 }
 

@@ -326,6 +326,26 @@ fn a_custom_kind_is_a_method_and_a_star_is_any() {
 }
 
 #[test]
+fn a_star_without_a_verb_takes_no_path_with_one() {
+    Rules::new(&["* /a/*", "GET /b/*:go", "* /c/**"]).check(&[
+        ("PUT /a/x", "* /a/*"),
+        ("PUT /a/x:go", "-"),
+        ("PUT /c/x:go", "-"),
+        ("PUT /a/x:stop", "* /a/*"),
+    ]);
+}
+
+#[test]
+fn stars_in_a_path_are_segments_like_any_other() {
+    Rules::new(&["/a/b", "/c/{x}", "/d/{x=**}/e"]).check(&[
+        ("/a/*", "-"),
+        ("/a/**", "-"),
+        ("/c/**", "/c/{x} x=**"),
+        ("/d/**/*/e", "/d/{x=**}/e x=**/*"),
+    ]);
+}
+
+#[test]
 fn a_more_specific_template_without_the_method_yields_to_a_wildcard_that_has_it() {
     Rules::new(&["/a/b/c", "POST /a/{x}/c", "PUT /{x=**}"])
         .check(&[("POST /a/b/c", "POST /a/{x}/c x=b"), ("PUT /a/b/c", "PUT /{x=**} x=a/b/c")]);
