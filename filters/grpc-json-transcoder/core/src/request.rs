@@ -110,6 +110,11 @@ impl RequestBody {
         pushed
     }
 
+    /// Whether it may become many messages.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.kind, Kind::Elements(_) | Kind::RawPieces { .. })
+    }
+
     fn push_nothing(&mut self, conversion: Conversion<'_>, is_last: bool, out: &mut Vec<u8>) -> Result<(), Failure> {
         if is_last { self.json(conversion, &[], out) } else { Ok(()) }
     }

@@ -31,8 +31,8 @@ enum Phase {
     Collecting(Vec<u8>),
     /// Messages pass as they come.
     Streaming(Streaming),
-    /// It failed, and what comes is dropped.
-    Failed,
+    /// It failed, and what comes is dropped; this was released before the proxy held anything, and so is still there.
+    Failed(Vec<u8>),
 }
 
 /// Where a stream of messages stands with the proxy.
@@ -57,7 +57,7 @@ impl Inline {
             Part::RequestHeaders | Part::RequestTrailers => false,
             Part::RequestBody => self.request.is_some(),
             Part::ResponseHeaders => is_requesting,
-            Part::ResponseBody | Part::ResponseTrailers => !is_requesting && !matches!(self.phase, Phase::Failed),
+            Part::ResponseBody | Part::ResponseTrailers => !is_requesting && !matches!(self.phase, Phase::Failed(_)),
         }
     }
 
@@ -102,7 +102,11 @@ impl Inline {
     ) -> Result<BodyStep<'static>, Failure> {
         let streaming = match &mut self.phase {
             Phase::Requesting => return Ok(BodyStep::default()),
-            Phase::Failed => return Ok(replace(Vec::new(), if end_of_stream { Next::Continue } else { Next::Pause })),
+            Phase::Failed(waiting) => {
+                let out = std::mem::take(waiting);
+                let next = if out.is_empty() { Next::Pause } else { Next::Release };
+                return Ok(replace(out, if end_of_stream { Next::Continue } else { next }));
+            }
             Phase::Collecting(body) => {
                 self.reply.push(conversion, held, body)?;
                 let limit = conversion.options.max_response_body_size;
@@ -120,8 +124,15 @@ impl Inline {
         let was_held = std::mem::replace(&mut streaming.is_held, true);
         let pushed = self.reply.push(conversion, piece, &mut out);
         match pushed {
-            Ok(()) if end_of_stream => return self.fail(conversion, Failure::no_status(), out, true),
-            Err(failure) => return self.fail(conversion, failure, out, end_of_stream),
+            Ok(()) if end_of_stream => return self.fail(conversion, Failure::no_status(), out, Next::Continue),
+            Err(failure) if end_of_stream => return self.fail(conversion, failure, out, Next::Continue),
+            Err(failure) => {
+                let step = self.fail(conversion, failure, out, Next::Release)?;
+                if !was_held && let Phase::Failed(waiting) = &mut self.phase {
+                    *waiting = step.replace.as_deref().unwrap_or_default().to_vec();
+                }
+                return Ok(step);
+            }
             Ok(()) => {}
         }
         if out.is_empty() {
@@ -139,7 +150,7 @@ impl Inline {
         trailers: &Headers<'a>,
     ) -> Result<BodyStep<'a>, Failure> {
         match &mut self.phase {
-            Phase::Requesting | Phase::Failed => Ok(BodyStep::default()),
+            Phase::Requesting | Phase::Failed(_) => Ok(BodyStep::default()),
             Phase::Collecting(body) => {
                 let body = std::mem::take(body);
                 self.reply.finish()?;
@@ -150,7 +161,7 @@ impl Inline {
                 let Streaming { has_place, waiting: mut out, .. } = std::mem::take(streaming);
                 let end = match self.reply.finish().and_then(|()| End::read(trailers)) {
                     Ok(end) => end,
-                    Err(failure) if has_place => return self.fail(conversion, failure, out, true),
+                    Err(failure) if has_place => return self.fail(conversion, failure, out, Next::Continue),
                     Err(failure) => return Err(failure),
                 };
                 let is_empty = self.reply.messages() == 0;
@@ -175,7 +186,7 @@ impl Inline {
         conversion: Conversion<'_>,
         failure: Failure,
         mut out: Vec<u8>,
-        is_last: bool,
+        next: Next<'static>,
     ) -> Result<BodyStep<'static>, Failure> {
         let Some(framing) = self.reply.framing() else { return Err(failure) };
         let is_empty = self.reply.messages() == 0;
@@ -184,8 +195,8 @@ impl Inline {
         }
         log::warn!("a stream ends with an error: {}", failure.message);
         framing.fail(is_empty, &failure.json(), &mut out);
-        self.phase = Phase::Failed;
-        Ok(replace(out, if is_last { Next::Continue } else { Next::Release }))
+        self.phase = Phase::Failed(Vec::new());
+        Ok(replace(out, next))
     }
 }
 

@@ -283,11 +283,13 @@ impl Exchange {
 
 impl Receiving {
     fn push(&mut self, transcoder: &Transcoder, piece: &[u8], end_of_stream: bool) -> Result<(), Failure> {
+        self.body.push(transcoder.conversion(), piece, end_of_stream, &mut self.messages)?;
+        // One message has been measured as it came; many of them are kept here.
         let limit = transcoder.options().max_request_body_size;
-        if self.messages.len() + piece.len() > limit as usize {
+        if self.body.is_stream() && self.messages.len() > limit as usize {
             return Err(Failure::request_too_large(limit));
         }
-        self.body.push(transcoder.conversion(), piece, end_of_stream, &mut self.messages)
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 mod beside_native;
 #[path = "../routing/descriptors.rs"]
 mod descriptors;
+mod partition;
 mod profiles;
 mod proxy;
 mod site;

@@ -36,6 +36,8 @@ service S {
 /// A configured filter before the service of users.
 pub struct Site {
     pub transcoder: Transcoder,
+    /// What its configuration says beside the service.
+    pub members: String,
     schema: Schema,
 }
 
@@ -47,7 +49,7 @@ impl Site {
         let json =
             format!(r#"{{"services": ["t.S"], "proto_descriptor_bin": "{}"{comma} {members}}}"#, STANDARD.encode(&set));
         let transcoder = Transcoder::configure(json.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
-        Self { transcoder, schema: Schema::compile(&set).unwrap() }
+        Self { transcoder, members: members.to_owned(), schema: Schema::compile(&set).unwrap() }
     }
 
     /// A message in JSON, framed.
