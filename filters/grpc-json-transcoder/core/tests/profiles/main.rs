@@ -5,7 +5,9 @@
 mod beside_native;
 #[path = "../routing/descriptors.rs"]
 mod descriptors;
+mod hostile;
 mod partition;
 mod profiles;
 mod proxy;
+mod scale;
 mod site;
