@@ -1,4 +1,4 @@
-//! What it costs to find the rule of a request among ten and among ten thousand.
+//! What it costs to find the rule of a request among ten and among ten thousand, and to configure a thousand methods.
 //!
 //! ```text
 //! cargo bench -p grpc-json-transcoder-core --bench routing
@@ -13,6 +13,12 @@
 use divan::{Bencher, black_box};
 use grpc_json_transcoder_core::router::{PathMatch, PathMatcher};
 use grpc_json_transcoder_core::template::Template;
+use grpc_json_transcoder_core::transcoder::Transcoder;
+
+#[path = "../tests/routing/descriptors.rs"]
+mod descriptors;
+#[path = "../tests/exchanges/thousand.rs"]
+mod thousand;
 
 const ROUTES: [u32; 4] = [10, 100, 1000, 10_000];
 
@@ -74,4 +80,10 @@ fn a_path_that_nobody_has(bencher: Bencher, routes: u32) {
 #[divan::bench(args = ROUTES)]
 fn building(bencher: Bencher, routes: u32) {
     bencher.bench_local(|| matcher(black_box(routes)));
+}
+
+#[divan::bench]
+fn configuring_a_thousand_methods(bencher: Bencher) {
+    let json = thousand::configuration();
+    bencher.bench_local(|| Transcoder::configure(black_box(json.as_bytes())).unwrap());
 }

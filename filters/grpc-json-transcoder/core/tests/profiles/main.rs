@@ -11,3 +11,4 @@ mod profiles;
 mod proxy;
 mod scale;
 mod site;
+mod thousand;
