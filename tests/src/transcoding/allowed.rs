@@ -105,4 +105,33 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         "the limit is that of the plugin, whatever the listener has",
         &["small_limit: UnaryPostResponseExceedsBufferLimit", "small_limit: ServerStreamingGetExceedsBufferLimit"],
     ),
+    (
+        "a reply is read as protobuf has it: what comes twice, what is unknown, what is no message",
+        &[
+            "types: a singular twice in the reply",
+            "types: a field of another wire type in the reply",
+            "types: a map key twice in the reply",
+            "types: oneof twice in the reply",
+            "types: a boolean of two in the reply",
+            "types: proto2 with an enum that is unknown",
+            "types: proto2 a reply with an enum that is unknown",
+            "types: a field mask in the reply that is not camel case",
+            "default: a reply that is no message",
+            "streaming: ServerStreamingGet that is broken",
+        ],
+    ),
+    (
+        "a reply that says no status is an error, and the client is told",
+        &[
+            "default: no status at all",
+            "default: no status at all in headers only",
+            "default: TranscodingInvalidGrpcStatusFromTrailer",
+            "convert_status: TranscodingInvalidGrpcStatusFromTrailer",
+        ],
+    ),
+    (
+        "a body without a content type is bytes",
+        &["http_body: UnaryGetHttpBody without a content type", "http_body: UnaryGetHttpBody data twice"],
+    ),
+    ("a negative zero keeps its sign", &["types: integers in structs"]),
 ];
