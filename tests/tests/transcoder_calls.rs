@@ -8,7 +8,8 @@ use host_harness::scenario;
 /// The host calls of every callback in one step of a scenario of the transcoder, those without any left out.
 fn calls(file: &str, step: usize) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/grpc-json-transcoder");
-    let scenario = scenario::load(&folder.join(file), &suite::scenarios::find_module).expect("the scenario can be read");
+    let scenario =
+        scenario::load(&folder.join(file), &suite::scenarios::find_module).expect("the scenario can be read");
     let mut trace = Vec::new();
     let modules = Modules::new().expect("the engine starts");
     scenario::run_embedded(&scenario, &modules, Some(&mut trace)).expect("the scenario runs");
