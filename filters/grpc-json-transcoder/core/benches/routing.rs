@@ -17,7 +17,7 @@ use grpc_json_transcoder_core::transcoder::Transcoder;
 
 #[path = "../tests/routing/descriptors.rs"]
 mod descriptors;
-#[path = "../tests/profiles/thousand.rs"]
+#[path = "../tests/exchanges/thousand.rs"]
 mod thousand;
 
 const ROUTES: [u32; 4] = [10, 100, 1000, 10_000];

@@ -1,4 +1,4 @@
-//! Whole exchanges, without a host: what a client and a server say, and what each is told.
+//! Whole exchanges, without a host: a request, what its server is sent and answers, and what the client gets.
 //!
 //! Covers, of the native filter's tests: TranscodingUnaryPost, TranscodingUnaryError, TranscodingUnaryTimeout,
 //! TranscodingUnaryNotGrpcResponse, ForwardUnaryPostGrpc, RequestBodyExceedsBufferLimit, ResponseBodyExceedsBufferLimit,
@@ -13,7 +13,16 @@
     reason = "a test may panic"
 )]
 
+mod beside_native;
+#[path = "../routing/descriptors.rs"]
+mod descriptors;
 mod host;
+mod hostile;
 mod partition;
+mod profiles;
+mod proxy;
+mod scale;
+mod site;
 mod statuses;
+mod thousand;
 mod transports;

@@ -66,9 +66,13 @@ pub fn descriptor_set(declarations: &str) -> Vec<u8> {
         "google/protobuf/wrappers.proto",
     ];
     let imports: String = imports.iter().map(|file| format!("import \"{file}\";\n")).collect();
-    let text = format!("syntax = \"proto3\";\npackage t;\n{imports}{declarations}");
+    compile(&format!("syntax = \"proto3\";\npackage t;\n{imports}{declarations}"))
+}
+
+/// The descriptor set of this file.
+pub fn compile(text: &str) -> Vec<u8> {
     let mut resolver = ChainFileResolver::new();
-    resolver.add(Sources(text));
+    resolver.add(Sources(text.to_owned()));
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.include_imports(true);

@@ -19,14 +19,15 @@ pub struct Message {
 /// What came of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// What the server was sent, and whether that was a call of the filter's own.
+    /// What the server was sent.
     pub sent: Option<Sent>,
     pub answer: Answer,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    pub is_callout: bool,
+    /// In milliseconds; `None`: the request itself was sent.
+    pub callout_timeout: Option<u32>,
     pub head: Pairs,
     pub body: Vec<u8>,
 }
@@ -85,6 +86,8 @@ struct Flow {
     held: Vec<u8>,
     sent: Vec<u8>,
     is_paused: bool,
+    /// The head is on its way, and is not changed any more.
+    has_left: bool,
 }
 
 /// What a step does beside moving bytes.
@@ -98,13 +101,14 @@ impl Flow {
         match next {
             Next::Continue => {
                 self.sent.append(&mut self.held);
-                self.is_paused = false;
+                (self.is_paused, self.has_left) = (false, true);
             }
             Next::Pause => self.is_paused = true,
             Next::Release => {
                 // Only what waits can be released; otherwise it waits from here on.
                 if self.is_paused {
                     self.sent.append(&mut self.held);
+                    self.has_left = true;
                 }
                 self.is_paused = true;
             }
@@ -118,7 +122,9 @@ impl Flow {
         if let Some(bytes) = step.replace {
             self.held = bytes.into_owned();
         }
-        edit(head, &step.edits);
+        if !self.has_left {
+            edit(head, &step.edits);
+        }
         self.go_on(step.next)
     }
 }
@@ -132,8 +138,11 @@ pub fn run(transcoder: &Transcoder, request: &Message, reply: &Message) -> Outco
         return match turn {
             Turn::Reply(reply) => Outcome { sent: None, answer: local(reply) },
             Turn::Call(callout) => {
-                let sent =
-                    Sent { is_callout: true, head: owned_pairs(callout.headers), body: callout.body.into_owned() };
+                let sent = Sent {
+                    callout_timeout: Some(callout.timeout),
+                    head: owned_pairs(callout.headers),
+                    body: callout.body.into_owned(),
+                };
                 Outcome { sent: Some(sent), answer: answer_call(transcoder, &mut exchange, reply) }
             }
         };
@@ -141,7 +150,7 @@ pub fn run(transcoder: &Transcoder, request: &Message, reply: &Message) -> Outco
     if flow.is_paused {
         return Outcome { sent: None, answer: Answer::Hung };
     }
-    let sent = Sent { is_callout: false, head, body: flow.sent };
+    let sent = Sent { callout_timeout: None, head, body: flow.sent };
     Outcome { sent: Some(sent), answer: answer_request(transcoder, &mut exchange, reply) }
 }
 
@@ -190,7 +199,6 @@ fn answer_request(transcoder: &Transcoder, exchange: &mut Exchange, reply: &Mess
     let step = exchange.on_response_headers(transcoder, &Headers::new(&seen_head), ends);
     edit(&mut head, &step.edits);
     let mut turn = flow.go_on(step.next);
-    let mut head_left = turn.is_none() && !flow.is_paused;
     for (index, piece) in reply.pieces.iter().enumerate() {
         if turn.is_some() {
             break;
@@ -199,15 +207,16 @@ fn answer_request(transcoder: &Transcoder, exchange: &mut Exchange, reply: &Mess
         let is_last = index + 1 == reply.pieces.len() && reply.trailers.is_none();
         let held = seen(transcoder, exchange, Part::ResponseBody, &flow.held);
         turn = flow.apply(&mut head, exchange.on_response_body(transcoder, &held, is_last));
-        head_left |= !flow.sent.is_empty();
     }
     if let (None, Some(trailers)) = (&turn, &reply.trailers) {
         let reads = exchange.reads(transcoder, Part::ResponseTrailers);
         let trailers = if reads { borrowed(trailers) } else { Vec::new() };
-        turn = flow.apply(&mut head, exchange.on_response_trailers(transcoder, &Headers::new(&trailers)));
+        let step = exchange.on_response_trailers(transcoder, &Headers::new(&trailers));
+        assert!(!reply.pieces.is_empty() || step.replace.is_none(), "there is no place to write to");
+        turn = flow.apply(&mut head, step);
     }
     match turn {
-        Some(Turn::Reply(reply)) if !head_left => local(reply),
+        Some(Turn::Reply(reply)) if !flow.has_left => local(reply),
         Some(_) => Answer::Response { head, body: flow.sent, is_cut: true },
         None if flow.is_paused => Answer::Hung,
         None => Answer::Response { head, body: flow.sent, is_cut: false },
