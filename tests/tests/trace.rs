@@ -22,7 +22,7 @@ fn a_trace_shows_callbacks_host_calls_and_actions() {
     insta::assert_snapshot!(shown[0], @r#"
     header-propagation#2 proxy_on_request_headers(6, 1)
         proxy_get_header_map_pairs(request_headers) = {:method: GET, :scheme: http, :authority: example.test, :path: /, x-request-id: 4f0c1a5e-0000-4000-8000-000000000001, x-forwarded-proto: http} -> Ok
-        proxy_get_shared_data("weft.correlation/000892") -> NotFound
+        proxy_get_shared_data("weft.correlation/0008d1") -> NotFound
         returned 0 (Continue); 213 bytes
     "#);
     let inbound = r#"proxy_get_property(xds.listener_direction) = "\x01\x00\x00\x00\x00\x00\x00\x00" -> Ok"#;
