@@ -3,7 +3,7 @@
 //! It reads and judges nothing: what is missing is empty, what is not needed (source info, defaults, most options) is skipped.
 //! Source: `google/protobuf/descriptor.proto`.
 
-use crate::wire::{Reader, WireError, WireType};
+use crate::wire::{Reader, Value, WireError};
 
 /// How deep messages may be declared within each other.
 const MAX_NESTING: u32 = 64;
@@ -77,38 +77,11 @@ pub(crate) struct Method<'a> {
 /// The number of the extension `google.api.http` of `MethodOptions`.
 const HTTP_RULE: u32 = 72_295_728;
 
-/// A value as the wire has it.
-#[derive(Clone, Copy)]
-enum Value<'a> {
-    Number(u64),
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Value<'a> {
-    fn bytes(self) -> &'a [u8] {
-        match self {
-            Self::Bytes(bytes) => bytes,
-            Self::Number(_) => b"",
-        }
-    }
-
-    fn number(self) -> u64 {
-        match self {
-            Self::Number(number) => number,
-            Self::Bytes(_) => 0,
-        }
-    }
-}
-
-/// Calls back for each varint and each length-delimited field of a message.
+/// Calls back for each field of a message.
 fn read<'a>(bytes: &'a [u8], mut field: impl FnMut(u32, Value<'a>) -> Result<(), WireError>) -> Result<(), WireError> {
     let mut reader = Reader::new(bytes);
-    while let Some((number, wire_type)) = reader.tag()? {
-        match wire_type {
-            WireType::Varint => field(number, Value::Number(reader.varint()?))?,
-            WireType::Len => field(number, Value::Bytes(reader.delimited()?))?,
-            _ => reader.skip(number, wire_type)?,
-        }
+    while let Some(record) = reader.record()? {
+        field(record.number, record.value)?;
     }
     Ok(())
 }
@@ -142,7 +115,7 @@ fn file(bytes: &[u8]) -> Result<File<'_>, WireError> {
                 Ok(())
             })?,
             12 => file.syntax = value.bytes(),
-            14 => file.edition = value.number(),
+            14 => file.edition = value.bits(),
             _ => {}
         }
         Ok(())
@@ -164,8 +137,8 @@ fn message(bytes: &[u8], depth: u32) -> Result<Message<'_>, WireError> {
             6 => message_.extensions.push(field(value.bytes())?),
             7 => read(value.bytes(), |number, value| {
                 match number {
-                    1 => message_.message_set = value.number() != 0,
-                    7 => message_.map_entry = value.number() != 0,
+                    1 => message_.message_set = value.bits() != 0,
+                    7 => message_.map_entry = value.bits() != 0,
                     12 => message_.features = value.bytes(),
                     _ => {}
                 }
@@ -202,21 +175,21 @@ fn field(bytes: &[u8]) -> Result<Field<'_>, WireError> {
         match number {
             1 => field.name = value.bytes(),
             2 => field.extendee = value.bytes(),
-            3 => field.number = value.number(),
-            4 => field.label = value.number(),
-            5 => field.kind = value.number(),
+            3 => field.number = value.bits(),
+            4 => field.label = value.bits(),
+            5 => field.kind = value.bits(),
             6 => field.type_name = value.bytes(),
             8 => read(value.bytes(), |number, value| {
                 match number {
-                    2 => field.packed = Some(value.number() != 0),
+                    2 => field.packed = Some(value.bits() != 0),
                     21 => field.features = value.bytes(),
                     _ => {}
                 }
                 Ok(())
             })?,
-            9 => field.oneof = Some(value.number()),
+            9 => field.oneof = Some(value.bits()),
             10 => field.json_name = Some(value.bytes()),
-            17 => field.proto3_optional = value.number() != 0,
+            17 => field.proto3_optional = value.bits() != 0,
             _ => {}
         }
         Ok(())
@@ -234,7 +207,7 @@ fn enumeration(bytes: &[u8]) -> Result<Enum<'_>, WireError> {
                 read(value.bytes(), |number, value| {
                     match number {
                         1 => named.0 = value.bytes(),
-                        2 => named.1 = value.number() as i32,
+                        2 => named.1 = value.bits() as i32,
                         _ => {}
                     }
                     Ok(())
@@ -280,8 +253,8 @@ fn method(bytes: &[u8]) -> Result<Method<'_>, WireError> {
                 }
                 Ok(())
             })?,
-            5 => method.client_streaming = value.number() != 0,
-            6 => method.server_streaming = value.number() != 0,
+            5 => method.client_streaming = value.bits() != 0,
+            6 => method.server_streaming = value.bits() != 0,
             _ => {}
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! `syntax = "proto2"` and `"proto3"` are editions with fixed defaults; from edition 2023 on each element may override what it
 //! inherits. Source: `google/protobuf/descriptor.proto`, `FeatureSet` and `FeatureSetDefaults`.
 
-use crate::wire::{Reader, WireError, WireType};
+use crate::wire::{Reader, Value, WireError};
 
 /// The features of an element that matter for JSON and for the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +34,9 @@ impl Features {
     /// These features with the overrides of a serialized `FeatureSet`.
     pub(crate) fn with(mut self, feature_set: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(feature_set);
-        while let Some((number, wire_type)) = reader.tag()? {
-            if wire_type != WireType::Varint {
-                reader.skip(number, wire_type)?;
-                continue;
-            }
-            match (number, reader.varint()?) {
+        while let Some(record) = reader.record()? {
+            let Value::Varint(value) = record.value else { continue };
+            match (record.number, value) {
                 (1, 2) => self.presence = false,
                 (1, 1 | 3) => self.presence = true,
                 (2, value @ (1 | 2)) => self.closed_enum = value == 2,

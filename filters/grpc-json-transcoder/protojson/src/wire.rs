@@ -69,6 +69,66 @@ impl std::error::Error for WireError {}
 /// How deep groups may nest in what is skipped.
 const MAX_GROUP_DEPTH: u32 = 100;
 
+/// A value as the wire has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A varint.
+    Varint(u64),
+    /// Four bytes.
+    I32(u32),
+    /// Eight bytes.
+    I64(u64),
+    /// Bytes with their length.
+    Len(&'a [u8]),
+    /// The content of a group.
+    Group(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// Whether it is the default that a field without presence leaves out. Minus zero is not.
+    #[inline]
+    pub fn is_default(self) -> bool {
+        match self {
+            Self::Varint(value) | Self::I64(value) => value == 0,
+            Self::I32(value) => value == 0,
+            Self::Len(bytes) => bytes.is_empty(),
+            Self::Group(_) => false,
+        }
+    }
+
+    /// The bytes of what has a length or is a group.
+    #[inline]
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Len(bytes) | Self::Group(bytes) => bytes,
+            _ => b"",
+        }
+    }
+
+    /// The number behind any of the numeric encodings.
+    #[inline]
+    pub fn bits(self) -> u64 {
+        match self {
+            Self::Varint(value) | Self::I64(value) => value,
+            Self::I32(value) => u64::from(value),
+            Self::Len(_) | Self::Group(_) => 0,
+        }
+    }
+}
+
+/// A field of a message: its number, its value, and all of its bytes with the tag.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// The number of the field.
+    pub number: u32,
+    /// How the value is encoded.
+    pub wire_type: WireType,
+    /// The value.
+    pub value: Value<'a>,
+    /// The tag and the value.
+    pub bytes: &'a [u8],
+}
+
 /// Reads values one after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
@@ -176,6 +236,29 @@ impl<'a> Reader<'a> {
         let mut end = start;
         self.skip_group(number, 0, &mut end)?;
         Ok(self.bytes.get(start..end).unwrap_or_default())
+    }
+
+    /// The value of a field whose tag has been read.
+    #[inline]
+    pub fn value(&mut self, number: u32, wire_type: WireType) -> Result<Value<'a>, WireError> {
+        Ok(match wire_type {
+            WireType::Varint => Value::Varint(self.varint()?),
+            WireType::I32 => Value::I32(self.fixed32()?),
+            WireType::I64 => Value::I64(self.fixed64()?),
+            WireType::Len => Value::Len(self.delimited()?),
+            WireType::StartGroup => Value::Group(self.group(number)?),
+            WireType::EndGroup => return Err(self.error("a value, not the end of a group that never started")),
+        })
+    }
+
+    /// The next field, whatever it is; `None` at the end. What is not read often is read with this: it is not inlined, and a
+    /// module is smaller for it.
+    #[inline(never)]
+    pub fn record(&mut self) -> Result<Option<Record<'a>>, WireError> {
+        let start = self.at;
+        let Some((number, wire_type)) = self.tag()? else { return Ok(None) };
+        let value = self.value(number, wire_type)?;
+        Ok(Some(Record { number, wire_type, value, bytes: self.since(start) }))
     }
 
     /// Passes over the value of a field whose tag has been read.

@@ -2,9 +2,9 @@
 
 use super::Printer;
 use super::error::{PrintError, PrintProblem, Printed};
-use super::value::Raw;
+use super::value::default_of;
 use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry, MessageId, Schema, WellKnown};
-use crate::wire::{Reader, WireError, WireType, write_delimited};
+use crate::wire::{Reader, Value, WireError, WireType, write_delimited};
 use std::borrow::Cow;
 
 /// Where a list or a map stands.
@@ -69,7 +69,7 @@ impl<'a> Printer<'a> {
             }
             match field.cardinality {
                 Cardinality::Singular => {
-                    let raw = Raw::read(&mut reader, number, wire_type)?;
+                    let raw = reader.value(number, wire_type)?;
                     self.member(field, raw, first)?;
                 }
                 Cardinality::Repeated => self.list(field, wire_type, &mut reader, Place::Member(first))?,
@@ -101,7 +101,7 @@ impl<'a> Printer<'a> {
 
     /// Writes a singular field unless it is the default of one without presence.
     #[inline]
-    pub(super) fn member(&mut self, field: &FieldEntry, raw: Raw<'_>, first: &mut bool) -> Printed {
+    pub(super) fn member(&mut self, field: &FieldEntry, raw: Value<'_>, first: &mut bool) -> Printed {
         if !field.presence && raw.is_default() && !self.options.always_print_primitive_fields
             || self.is_unknown(field.kind, raw)
         {
@@ -145,7 +145,7 @@ impl<'a> Printer<'a> {
         match field.cardinality {
             Cardinality::Repeated => self.push(b"[]"),
             Cardinality::Map => self.push(b"{}"),
-            Cardinality::Singular => self.value(field.kind, Raw::default_of(self.schema, field.kind))?,
+            Cardinality::Singular => self.value(field.kind, default_of(self.schema, field.kind))?,
         }
         Ok(())
     }
@@ -164,11 +164,11 @@ impl<'a> Printer<'a> {
             if wire_type == WireType::Len && element != WireType::Len {
                 let mut packed = Reader::new(reader.delimited()?);
                 while !packed.is_at_end() {
-                    let raw = Raw::read(&mut packed, field.number, element)?;
+                    let raw = packed.value(field.number, element)?;
                     self.element(field, raw, &mut count, &mut place)?;
                 }
             } else {
-                let raw = Raw::read(reader, field.number, wire_type)?;
+                let raw = reader.value(field.number, wire_type)?;
                 self.element(field, raw, &mut count, &mut place)?;
             }
             match next_of(field, reader)? {
@@ -181,7 +181,7 @@ impl<'a> Printer<'a> {
     }
 
     #[inline]
-    fn element(&mut self, field: &FieldEntry, raw: Raw<'_>, count: &mut usize, place: &mut Place<'_>) -> Printed {
+    fn element(&mut self, field: &FieldEntry, raw: Value<'_>, count: &mut usize, place: &mut Place<'_>) -> Printed {
         if self.is_unknown(field.kind, raw) {
             return Ok(());
         }
@@ -269,9 +269,9 @@ pub(super) fn is_encoded_as(field: &FieldEntry, wire_type: WireType) -> bool {
 /// An entry of a map.
 pub(super) struct MapEntry<'w> {
     pub(super) key_kind: Kind,
-    pub(super) key: Raw<'w>,
+    pub(super) key: Value<'w>,
     pub(super) value_kind: Kind,
-    value: Raw<'w>,
+    value: Value<'w>,
     /// The value where it came in pieces, which are merged by putting them together.
     merged: Option<Vec<u8>>,
 }
@@ -286,14 +286,14 @@ impl<'w> MapEntry<'w> {
         let fields =
             kind.message().and_then(|message| schema.message_entry(message)).map(|entry| schema.fields_of(entry));
         let Some([key_field, value_field]) = fields else { return Ok(None) };
-        let (mut key, mut value): (Option<Raw<'w>>, Option<Raw<'w>>) = (None, None);
+        let (mut key, mut value): (Option<Value<'w>>, Option<Value<'w>>) = (None, None);
         let mut merged: Option<Vec<u8>> = None;
         let mut reader = Reader::new(wire);
         while let Some((number, wire_type)) = reader.tag()? {
             if number == 1 && wire_type == key_field.kind.wire_type() {
-                key = Some(Raw::read(&mut reader, number, wire_type)?);
+                key = Some(reader.value(number, wire_type)?);
             } else if number == 2 && wire_type == value_field.kind.wire_type() {
-                let again = Raw::read(&mut reader, number, wire_type)?;
+                let again = reader.value(number, wire_type)?;
                 if let Some(before) = value.filter(|_| value_field.kind.message().is_some()) {
                     if !ordered {
                         return Err(PrintProblem::OutOfOrder.into());
@@ -305,13 +305,13 @@ impl<'w> MapEntry<'w> {
                 reader.skip(number, wire_type)?;
             }
         }
-        let key = key.unwrap_or(Raw::default_of(schema, key_field.kind));
-        let value = value.unwrap_or(Raw::default_of(schema, value_field.kind));
+        let key = key.unwrap_or(default_of(schema, key_field.kind));
+        let value = value.unwrap_or(default_of(schema, value_field.kind));
         Ok(Some(Self { key_kind: key_field.kind, key, value_kind: value_field.kind, value, merged }))
     }
 
-    pub(super) fn value(&self) -> Raw<'_> {
-        self.merged.as_ref().map_or(self.value, |merged| Raw::Len(merged))
+    pub(super) fn value(&self) -> Value<'_> {
+        self.merged.as_ref().map_or(self.value, |merged| Value::Len(merged))
     }
 }
 
@@ -319,21 +319,18 @@ impl<'w> MapEntry<'w> {
 fn of_message_set(wire: &[u8]) -> Result<Vec<u8>, WireError> {
     let mut fields = Vec::with_capacity(wire.len());
     let mut reader = Reader::new(wire);
-    while let Some((number, wire_type)) = reader.tag()? {
-        if (number, wire_type) != (1, WireType::StartGroup) {
-            let start = reader.offset();
-            reader.skip(number, wire_type)?;
-            crate::wire::write_varint(&mut fields, u64::from(wire_type.tag(number)));
-            fields.extend_from_slice(reader.since(start));
+    while let Some(record) = reader.record()? {
+        let (1, Value::Group(item)) = (record.number, record.value) else {
+            fields.extend_from_slice(record.bytes);
             continue;
-        }
-        let mut item = Reader::new(reader.group(1)?);
+        };
+        let mut item = Reader::new(item);
         let (mut type_id, mut message): (Option<u32>, Option<&[u8]>) = (None, None);
-        while let Some((number, wire_type)) = item.tag()? {
-            match (number, wire_type) {
-                (2, WireType::Varint) => type_id = u32::try_from(item.varint()?).ok(),
-                (3, WireType::Len) => message = Some(item.delimited()?),
-                _ => item.skip(number, wire_type)?,
+        while let Some(record) = item.record()? {
+            match (record.number, record.value) {
+                (2, Value::Varint(value)) => type_id = u32::try_from(value).ok(),
+                (3, Value::Len(bytes)) => message = Some(bytes),
+                _ => {}
             }
         }
         if let (Some(type_id), Some(message)) =

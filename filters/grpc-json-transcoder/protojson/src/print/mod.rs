@@ -67,16 +67,13 @@ pub fn print_field(
         let Some(entry) = printer.schema.field_entry(field) else { return Ok(()) };
         let mut only = Vec::new();
         let mut reader = Reader::new(wire);
-        loop {
-            let start = reader.offset();
-            let Some((number, wire_type)) = reader.tag()? else { break };
-            reader.skip(number, wire_type)?;
+        while let Some(record) = reader.record()? {
             // Another member of the same oneof takes the field's value away.
-            let position = schema.message_entry(message).and_then(|owner| schema.find_numbered(owner, number));
+            let position = schema.message_entry(message).and_then(|owner| schema.find_numbered(owner, record.number));
             let other =
                 position.and_then(|position| schema.fields_of(schema.message_entry(message)?).get(position as usize));
-            if number == entry.number {
-                only.extend_from_slice(reader.since(start));
+            if record.number == entry.number {
+                only.extend_from_slice(record.bytes);
             } else if entry.oneof.is_some() && other.and_then(|other| other.oneof) == entry.oneof {
                 only.clear();
             }

@@ -6,14 +6,13 @@
 use super::Printer;
 use super::error::Printed;
 use super::fields::{MapEntry, Place};
-use super::value::Raw;
 use crate::order;
 use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry};
-use crate::wire::{Reader, WireError, WireType, write_varint};
+use crate::wire::{Reader, Record, Value, WireError, WireType, write_varint};
 
 /// A record: the position of its field, and its bytes with the tag.
 #[derive(Clone, Copy)]
-struct Record<'w> {
+struct Placed<'w> {
     position: u32,
     bytes: &'w [u8],
 }
@@ -25,10 +24,7 @@ impl Printer<'_> {
         // For each oneof the position of the member that was set last, and since which record.
         let mut winners = vec![(u32::MAX, 0); entry.oneof_count as usize];
         let mut reader = Reader::new(wire);
-        loop {
-            let start = reader.offset();
-            let Some((number, wire_type)) = reader.tag()? else { break };
-            let value = Raw::read(&mut reader, number, wire_type)?;
+        while let Some(Record { number, wire_type, value, bytes }) = reader.record()? {
             let Some(field) = self.field_at(entry, fields, usize::MAX, number, wire_type) else { continue };
             if self.is_unknown(field.kind, value) && field.cardinality == Cardinality::Singular {
                 continue;
@@ -38,7 +34,7 @@ impl Printer<'_> {
             {
                 *winner = (field.position, records.len());
             }
-            records.push((Record { position: field.position, bytes: reader.since(start) }, records.len()));
+            records.push((Placed { position: field.position, bytes }, records.len()));
         }
         records.retain(|(record, index)| {
             let oneof = fields.get(record.position as usize).and_then(|field| field.oneof);
@@ -124,13 +120,13 @@ impl Printer<'_> {
 
 /// A singular value from all of its records.
 struct Merged<'w> {
-    last: Raw<'w>,
+    last: Value<'w>,
     together: Option<Vec<u8>>,
 }
 
 impl Merged<'_> {
-    fn raw(&self) -> Raw<'_> {
-        self.together.as_ref().map_or(self.last, |together| Raw::Len(together))
+    fn raw(&self) -> Value<'_> {
+        self.together.as_ref().map_or(self.last, |together| Value::Len(together))
     }
 }
 
@@ -138,11 +134,11 @@ impl Merged<'_> {
 fn merged<'w>(field: &FieldEntry, records: &'w [u8]) -> Result<Merged<'w>, WireError> {
     let is_message = field.kind.message().is_some();
     let mut reader = Reader::new(records);
-    let mut merged = Merged { last: Raw::Varint(0), together: None };
+    let mut merged = Merged { last: Value::Varint(0), together: None };
     let mut count = 0;
-    while let Some((number, wire_type)) = reader.tag()? {
+    while let Some(record) = reader.record()? {
         let before = merged.last;
-        merged.last = Raw::read(&mut reader, number, wire_type)?;
+        merged.last = record.value;
         if count > 0 && is_message {
             let together = merged.together.get_or_insert_with(|| before.bytes().to_vec());
             together.extend_from_slice(merged.last.bytes());
@@ -160,8 +156,8 @@ fn last_of_each_key(
 ) -> Result<Vec<u8>, Box<super::PrintError>> {
     let mut entries = Vec::new();
     let mut reader = Reader::new(records);
-    while let Some((number, wire_type)) = reader.tag()? {
-        let bytes = Raw::read(&mut reader, number, wire_type)?.bytes();
+    while let Some(record) = reader.record()? {
+        let bytes = record.value.bytes();
         if let Some(entry) = MapEntry::read(printer.schema, field.kind, bytes, true)? {
             entries.push((entry.key_kind, entry.key.bytes(), entry.key.bits().to_be_bytes(), bytes));
         }

@@ -4,76 +4,20 @@ use super::error::{PrintProblem, Printed};
 use super::{Printer, text};
 use crate::order;
 use crate::schema::{EnumId, Kind, Schema};
-use crate::wire::{Reader, WireError, WireType, unzigzag};
+use crate::wire::{Value, unzigzag};
 
-/// A value as the wire has it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Raw<'a> {
-    Varint(u64),
-    I32(u32),
-    I64(u64),
-    Len(&'a [u8]),
-    Group(&'a [u8]),
-}
-
-impl<'a> Raw<'a> {
-    /// Reads the value of a field whose tag has been read.
-    #[inline]
-    pub(super) fn read(reader: &mut Reader<'a>, number: u32, wire_type: WireType) -> Result<Self, WireError> {
-        Ok(match wire_type {
-            WireType::Varint => Self::Varint(reader.varint()?),
-            WireType::I32 => Self::I32(reader.fixed32()?),
-            WireType::I64 => Self::I64(reader.fixed64()?),
-            WireType::Len => Self::Len(reader.delimited()?),
-            WireType::StartGroup => Self::Group(reader.group(number)?),
-            WireType::EndGroup => {
-                return Err(WireError { offset: reader.offset(), expected: "a value, not the end of a group" });
-            }
-        })
-    }
-
-    /// Whether it is the default that a field without presence leaves out. Minus zero is not.
-    #[inline]
-    pub(super) fn is_default(self) -> bool {
-        match self {
-            Self::Varint(value) | Self::I64(value) => value == 0,
-            Self::I32(value) => value == 0,
-            Self::Len(bytes) => bytes.is_empty(),
-            Self::Group(_) => false,
-        }
-    }
-
-    #[inline]
-    pub(super) fn bytes(self) -> &'a [u8] {
-        match self {
-            Self::Len(bytes) | Self::Group(bytes) => bytes,
-            _ => b"",
-        }
-    }
-
-    /// The number behind any of the numeric encodings.
-    #[inline]
-    pub(super) fn bits(self) -> u64 {
-        match self {
-            Self::Varint(value) | Self::I64(value) => value,
-            Self::I32(value) => u64::from(value),
-            Self::Len(_) | Self::Group(_) => 0,
-        }
-    }
-
-    /// The default of a kind.
-    pub(super) fn default_of(schema: &Schema, kind: Kind) -> Self {
-        match kind {
-            Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Group(_) => Self::Len(b""),
-            Kind::Enum(id) => Self::Varint(schema.enum_entry(id).map_or(0, |entry| entry.default as u64)),
-            _ => Self::Varint(0),
-        }
+/// The default of a kind.
+pub(super) fn default_of(schema: &Schema, kind: Kind) -> Value<'static> {
+    match kind {
+        Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Group(_) => Value::Len(b""),
+        Kind::Enum(id) => Value::Varint(schema.enum_entry(id).map_or(0, |entry| entry.default as u64)),
+        _ => Value::Varint(0),
     }
 }
 
 impl Printer<'_> {
     #[inline]
-    pub(super) fn value(&mut self, kind: Kind, raw: Raw<'_>) -> Printed {
+    pub(super) fn value(&mut self, kind: Kind, raw: Value<'_>) -> Printed {
         let bits = raw.bits();
         match kind {
             Kind::String => text::string(raw.bytes(), self.out)?,
@@ -125,14 +69,14 @@ impl Printer<'_> {
 
     /// Whether a value is one that its closed enum does not have; such a value counts as an unknown field.
     #[inline]
-    pub(super) fn is_unknown(&self, kind: Kind, raw: Raw<'_>) -> bool {
+    pub(super) fn is_unknown(&self, kind: Kind, raw: Value<'_>) -> bool {
         let Kind::Enum(id) = kind else { return false };
         let entry = self.schema.enum_entry(id);
         entry.is_some_and(|entry| entry.closed && Schema::find_value(entry, raw.bits() as i32).is_none())
     }
 
     /// Writes the key of a map with its colon, and remembers where it is. A key that is there already is out of order.
-    pub(super) fn map_key(&mut self, kind: Kind, raw: Raw<'_>, siblings: usize) -> Printed {
+    pub(super) fn map_key(&mut self, kind: Kind, raw: Value<'_>, siblings: usize) -> Printed {
         let start = self.out.len() as u32;
         if kind == Kind::String {
             text::string(raw.bytes(), self.out)?;

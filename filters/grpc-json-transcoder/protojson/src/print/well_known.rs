@@ -2,10 +2,10 @@
 
 use super::error::{PrintError, PrintProblem, Printed};
 use super::fields::Place;
-use super::value::Raw;
+use super::value::default_of;
 use super::{Printer, text};
 use crate::schema::{Kind, MessageEntry, WellKnown};
-use crate::wire::{Reader, WireError, WireType};
+use crate::wire::{Reader, Record, Value, WireError, WireType};
 
 /// 0001-01-01T00:00:00Z
 pub(crate) const MIN_SECONDS: i64 = -62_135_596_800;
@@ -32,10 +32,9 @@ impl Printer<'_> {
 
     fn wrapper(&mut self, entry: &MessageEntry, wire: &[u8]) -> Printed {
         let Some(field) = self.schema.fields_of(entry).first() else { return Ok(()) };
-        let mut value = Raw::default_of(self.schema, field.kind);
+        let mut value = default_of(self.schema, field.kind);
         let mut reader = Reader::new(wire);
-        while let Some((number, wire_type)) = reader.tag()? {
-            let read = Raw::read(&mut reader, number, wire_type)?;
+        while let Some(Record { number, wire_type, value: read, .. }) = reader.record()? {
             if number == field.number && wire_type == field.kind.wire_type() {
                 value = read;
             }
@@ -68,11 +67,10 @@ impl Printer<'_> {
 
     /// After a run has been written, the rest must not go on with it.
     fn nothing_of(&self, expected: u32, mut reader: Reader<'_>) -> Printed {
-        while let Some((number, wire_type)) = reader.tag()? {
-            if number == expected && wire_type == WireType::Len {
+        while let Some(record) = reader.record()? {
+            if record.number == expected && record.wire_type == WireType::Len {
                 return Err(PrintProblem::OutOfOrder.into());
             }
-            reader.skip(number, wire_type)?;
         }
         Ok(())
     }
@@ -82,12 +80,11 @@ impl Printer<'_> {
         let mut set = None;
         let mut merged: Option<Vec<u8>> = None;
         let mut reader = Reader::new(wire);
-        while let Some((number, wire_type)) = reader.tag()? {
-            let raw = Raw::read(&mut reader, number, wire_type)?;
+        while let Some(Record { number, wire_type, value: raw, .. }) = reader.record()? {
             let Some(field) = self.field_at(entry, fields, usize::MAX, number, wire_type) else { continue };
             if let Some((before, before_raw)) = set {
                 let before: &crate::schema::FieldEntry = before;
-                let before_raw: Raw<'_> = before_raw;
+                let before_raw: Value<'_> = before_raw;
                 if before.number == number && field.kind.message().is_some() {
                     merged.get_or_insert_with(|| before_raw.bytes().to_vec()).extend_from_slice(raw.bytes());
                 } else {
@@ -110,7 +107,7 @@ impl Printer<'_> {
                 Ok(())
             }
             (Some((field, raw)), None) => self.value(field.kind, raw),
-            (Some((field, _)), Some(merged)) => self.value(field.kind, Raw::Len(merged)),
+            (Some((field, _)), Some(merged)) => self.value(field.kind, Value::Len(merged)),
         }
     }
 
@@ -170,12 +167,8 @@ impl Printer<'_> {
     fn field_mask(&mut self, wire: &[u8]) -> Printed {
         let mut paths = String::new();
         let mut reader = Reader::new(wire);
-        while let Some((number, wire_type)) = reader.tag()? {
-            if (number, wire_type) != (1, WireType::Len) {
-                reader.skip(number, wire_type)?;
-                continue;
-            }
-            let path = reader.delimited()?;
+        while let Some(record) = reader.record()? {
+            let (1, Value::Len(path)) = (record.number, record.value) else { continue };
             let path = std::str::from_utf8(path).map_err(|error| text::NotUtf8(error.valid_up_to()))?;
             if !paths.is_empty() {
                 paths.push(',');
@@ -188,11 +181,10 @@ impl Printer<'_> {
     fn any(&mut self, wire: &[u8]) -> Printed {
         let (mut url, mut value): (&[u8], &[u8]) = (b"", b"");
         let mut reader = Reader::new(wire);
-        while let Some((number, wire_type)) = reader.tag()? {
-            let raw = Raw::read(&mut reader, number, wire_type)?;
-            match (number, raw) {
-                (1, Raw::Len(bytes)) => url = bytes,
-                (2, Raw::Len(bytes)) => value = bytes,
+        while let Some(record) = reader.record()? {
+            match (record.number, record.value) {
+                (1, Value::Len(bytes)) => url = bytes,
+                (2, Value::Len(bytes)) => value = bytes,
                 _ => {}
             }
         }
@@ -234,11 +226,11 @@ impl Printer<'_> {
 fn seconds_and_nanos(wire: &[u8]) -> Result<(i64, i32), WireError> {
     let (mut seconds, mut nanos) = (0, 0);
     let mut reader = Reader::new(wire);
-    while let Some((number, wire_type)) = reader.tag()? {
-        match (number, wire_type) {
-            (1, WireType::Varint) => seconds = reader.varint()? as i64,
-            (2, WireType::Varint) => nanos = reader.varint()? as i32,
-            _ => reader.skip(number, wire_type)?,
+    while let Some(record) = reader.record()? {
+        match (record.number, record.value) {
+            (1, Value::Varint(value)) => seconds = value as i64,
+            (2, Value::Varint(value)) => nanos = value as i32,
+            _ => {}
         }
     }
     Ok((seconds, nanos))
@@ -248,14 +240,12 @@ fn seconds_and_nanos(wire: &[u8]) -> Result<(i64, i32), WireError> {
 fn records_of(field: u32, wire: &[u8]) -> Result<Vec<u8>, WireError> {
     let mut records = Vec::with_capacity(wire.len());
     let mut reader = Reader::new(wire);
-    loop {
-        let start = reader.offset();
-        let Some((number, wire_type)) = reader.tag()? else { return Ok(records) };
-        reader.skip(number, wire_type)?;
-        if number == field && wire_type == WireType::Len {
-            records.extend_from_slice(reader.since(start));
+    while let Some(record) = reader.record()? {
+        if record.number == field && record.wire_type == WireType::Len {
+            records.extend_from_slice(record.bytes);
         }
     }
+    Ok(records)
 }
 
 /// A number below 100.
