@@ -50,7 +50,7 @@ pub fn print_message(
     options: &PrintOptions,
     out: &mut Vec<u8>,
 ) -> Result<(), PrintError> {
-    in_order_or_ordered(schema, options, out, |printer| printer.message(message, wire))
+    in_order_or_ordered(schema, options, wire.len(), out, |printer| printer.message(message, wire))
 }
 
 /// Appends the JSON text of one field of a serialized message: what `response_body` names. A field that is not set is written
@@ -63,7 +63,7 @@ pub fn print_field(
     options: &PrintOptions,
     out: &mut Vec<u8>,
 ) -> Result<(), PrintError> {
-    in_order_or_ordered(schema, options, out, |printer| {
+    in_order_or_ordered(schema, options, wire.len(), out, |printer| {
         let Some(entry) = printer.schema.field_entry(field) else { return Ok(()) };
         let mut only = Vec::new();
         let mut reader = Reader::new(wire);
@@ -85,10 +85,13 @@ pub fn print_field(
 fn in_order_or_ordered(
     schema: &Schema,
     options: &PrintOptions,
+    size: usize,
     out: &mut Vec<u8>,
     print: impl Fn(&mut Printer<'_>) -> Printed,
 ) -> Result<(), PrintError> {
     let start = out.len();
+    // JSON takes about half as much again as the wire, and room that is there is not made piece by piece.
+    out.reserve(size + size / 2);
     let attempt = |ordered: bool, out: &mut Vec<u8>| {
         let mut printer = Printer { schema, options, out, ordered, depth: 0, keys: Vec::new() };
         let printed = print(&mut printer);
