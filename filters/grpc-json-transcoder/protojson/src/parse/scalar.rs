@@ -64,11 +64,9 @@ impl Parser<'_, '_> {
                 self.out.extend_from_slice(text);
             }
             Kind::Bytes => return self.base64(text),
-            Kind::Bool => self.out.push(match text {
-                b"true" if self.options.lenient => 1,
-                b"false" if self.options.lenient => 0,
-                _ => return None,
-            }),
+            // A string is one only where the parser is lenient.
+            Kind::Bool if !self.options.lenient => return None,
+            Kind::Bool => self.boolean(text)?,
             Kind::Enum(id) => return self.enumeration(id, text),
             Kind::Double | Kind::Float => {
                 let value = match text {
@@ -168,12 +166,7 @@ impl Parser<'_, '_> {
         };
         write_varint(self.out, u64::from(field.kind.wire_type().tag(field.number)));
         match (field.kind, field.kind.message()) {
-            // A text has no other form for them than their JSON word.
-            (Kind::Bool, _) => match text {
-                b"true" => self.out.push(1),
-                b"false" => self.out.push(0),
-                _ => return Err(refused(self)),
-            },
+            (Kind::Bool, _) => self.boolean(text).ok_or_else(|| refused(self))?,
             (Kind::Enum(id), _) => {
                 self.enumeration(id, text).or_else(|| self.number(field.kind, text)).ok_or_else(|| refused(self))?;
             }
@@ -194,6 +187,22 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
+    /// Writes a boolean from its word, or leniently from one of those that the native filter knows, in any case.
+    fn boolean(&mut self, text: &[u8]) -> Option<()> {
+        let is_true = match text {
+            b"true" => true,
+            b"false" => false,
+            _ if !self.options.lenient => return None,
+            _ => match &*text.to_ascii_lowercase() {
+                b"true" | b"t" | b"yes" | b"y" | b"1" => true,
+                b"false" | b"f" | b"no" | b"n" | b"0" => false,
+                _ => return None,
+            },
+        };
+        self.out.push(u8::from(is_true));
+        Some(())
+    }
+
     /// Writes the content of a well-known message from its string form.
     fn text_message(&mut self, message: crate::schema::MessageId, text: &[u8]) -> Option<()> {
         let entry = self.schema.message_entry(message)?;
@@ -208,13 +217,10 @@ impl Parser<'_, '_> {
             WellKnown::Wrapper => {
                 let field = self.schema.fields_of(entry).first()?;
                 write_varint(self.out, u64::from(field.tag));
-                match (field.kind, text) {
-                    (Kind::Bool, b"true") => self.out.push(1),
-                    (Kind::Bool, b"false") => self.out.push(0),
-                    (Kind::Bool, _) => return None,
-                    (kind, text) => self.text(kind, text)?,
+                match field.kind {
+                    Kind::Bool => self.boolean(text),
+                    kind => self.text(kind, text),
                 }
-                Some(())
             }
             _ => None,
         }

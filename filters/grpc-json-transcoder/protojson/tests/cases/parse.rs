@@ -189,6 +189,32 @@ fn bound_fields_keep_drop_or_refuse_what_the_body_says() {
 }
 
 #[test]
+fn the_native_words_for_a_boolean_are_read_leniently_alone() {
+    let (schema, id) = all();
+    for name in ["flag", "maybeFlag"] {
+        let field = schema.field_named(id, name.as_bytes()).unwrap();
+        let check = |text: &str, lenient: bool, expected: Option<bool>| {
+            let mut wire = Vec::new();
+            let options = ParseOptions { lenient, ..ParseOptions::default() };
+            let found = parse_text(&schema, field, text, &options, &mut wire).ok();
+            let found = found.map(|()| printed(&schema, id, &wire, &PrintOptions::default()).contains("true"));
+            assert_eq!(found, expected, "{name} {text} {lenient}");
+        };
+        for (words, value) in
+            [(["true", "True", "1", "t", "YES", "y"], true), (["false", "FALSE", "0", "F", "no", "n"], false)]
+        {
+            for word in words {
+                check(word, true, Some(value));
+                check(word, false, matches!(word, "true" | "false").then_some(value));
+            }
+        }
+        for text in ["", "2", "on", "truee", "tr"] {
+            check(text, true, None);
+        }
+    }
+}
+
+#[test]
 fn a_path_or_query_value_is_read_as_its_field() {
     let (schema, id) = all();
     let check = |name: &str, text: &str, expected: &str| {
