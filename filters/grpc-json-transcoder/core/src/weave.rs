@@ -9,7 +9,9 @@ use crate::configuration::Profile;
 use crate::conversion::Conversion;
 use crate::rule::Body;
 use protojson::wire::{Reader, write_delimited};
-use protojson::{Bound, Collision, FieldId, Kind, MessageId, WellKnown, field_mask, parse_field, parse_message};
+use protojson::{
+    Bound, Cardinality, Collision, FieldId, Kind, MessageId, WellKnown, field_mask, parse_field, parse_message,
+};
 
 /// The name that a field has which says what a PATCH changes (AIP-134).
 const UPDATE_MASK: &[u8] = b"update_mask";
@@ -48,6 +50,11 @@ impl Weaver<'_> {
         let Conversion { schema, binding, .. } = self.conversion;
         // No body at all is an empty message.
         if json.is_empty() {
+            if let Body::Field(path) = self.body
+                && self.resource().is_some_and(|resource| schema.well_known(resource) == WellKnown::No)
+            {
+                nest(schema, path, &[], out);
+            }
             return Ok(());
         }
         let (mut options, mut collision) = (binding.parse, binding.collision);
@@ -97,8 +104,11 @@ impl Weaver<'_> {
     /// The message that the body is.
     fn resource(&self) -> Option<MessageId> {
         let Body::Field(path) = self.body else { return None };
-        match self.conversion.schema.field(*path.last()?)?.kind {
-            Kind::Message(message) | Kind::Group(message) => Some(message),
+        let field = self.conversion.schema.field(*path.last()?)?;
+        match field.kind {
+            Kind::Message(message) | Kind::Group(message) if field.cardinality == Cardinality::Singular => {
+                Some(message)
+            }
             _ => None,
         }
     }

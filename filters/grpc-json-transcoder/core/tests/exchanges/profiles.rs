@@ -59,6 +59,12 @@ fn a_rule_without_body_reads_no_body() {
 }
 
 #[test]
+fn a_body_of_one_field_that_is_empty_is_an_empty_message() {
+    let expected = r#"{"id":"1","friend":{}}"#;
+    check(&profiles(""), "POST /users/1/friend", "", expected, expected);
+}
+
+#[test]
 fn strict_json_is_rfc_8259_and_envoys_is_lenient() {
     let sites = profiles("");
     for body in [r#"{"name":"n",}"#, "{'name':'n'}", r#"{name:"n"}"#] {
