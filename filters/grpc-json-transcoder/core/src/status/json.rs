@@ -16,7 +16,7 @@ pub enum StatusForm {
 }
 
 /// Appends the JSON of a status: of the one in `details`, which is a serialized `google.rpc.Status`, or else of the code and the
-/// message. `false`, and nothing appended, where it has no form.
+/// message; so, too, where it cannot be read. `false`, and nothing appended, where it has no form.
 pub fn write_status(
     schema: &Schema,
     options: &PrintOptions,
@@ -26,11 +26,8 @@ pub fn write_status(
     out: &mut Vec<u8>,
 ) -> bool {
     let start = out.len();
-    let (mut code, mut message, mut any) = (code, message, Vec::new());
-    if let Some(wire) = details {
-        let Some(status) = read(wire) else { return false };
-        (code, message, any) = (status.code, status.message, status.details);
-    }
+    let said = Status { code, message, details: Vec::new() };
+    let Status { code, message, details } = details.and_then(read).unwrap_or(said);
     let complete = form == StatusForm::Complete;
     let mut separator = b'{';
     let mut member = |name: &str, out: &mut Vec<u8>| {
@@ -46,10 +43,10 @@ pub fn write_status(
         member("\"message\":", out);
         write_string(message, out);
     }
-    if complete || !any.is_empty() {
+    if complete || !details.is_empty() {
         member("\"details\":", out);
         out.push(b'[');
-        for (index, detail) in any.iter().enumerate() {
+        for (index, detail) in details.iter().enumerate() {
             if index > 0 {
                 out.push(b',');
             }

@@ -48,6 +48,21 @@ fn details_come_with_it() {
     check(unknown, r#"{"code":5,"message":"gone","details":[{"@type":"x/y.Z","value":"Bw=="}]}"#, (JSON, ""));
 }
 
+/// A message that is cut, what is no message, and what is no base64.
+#[test]
+fn details_that_cannot_be_read_leave_the_status_itself() {
+    for details in ["CAUSEVJlc291", "/////w==", "*"] {
+        let status = vec![("grpc-status", "5"), ("grpc-message", "gone"), ("grpc-status-details-bin", details)];
+        let strict = failed("", true, false, status.clone());
+        assert_eq!(strict.answer(), ("404", JSON, r#"{"code":5,"message":"gone","details":[]}"#), "{details}");
+        let native = failed(NATIVE, true, false, status.clone());
+        assert_eq!(native.answer(), ("404", JSON, r#"{"code":5,"message":"gone"}"#), "{details}");
+        let unconverted = failed(r#""convert_grpc_status": false"#, true, false, status);
+        assert_eq!(unconverted.header("grpc-message"), Some("gone"));
+        assert_eq!(unconverted.header("grpc-status-details-bin"), None);
+    }
+}
+
 /// Of ConvertGrpcStatus: SkipTranscodingStatusIfBodyIsPresent.
 #[test]
 fn a_message_beside_an_error_stays_in_the_native_profile_alone() {
