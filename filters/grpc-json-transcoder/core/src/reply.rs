@@ -20,6 +20,8 @@ pub struct ReplyBody {
     field: Option<FieldPath>,
     shape: Shape,
     frames: FrameReader,
+    /// There is to be one message.
+    is_unary: bool,
     messages: u32,
     content_type: Vec<u8>,
 }
@@ -52,6 +54,7 @@ impl ReplyBody {
             field: rule.response_body.clone(),
             shape,
             frames: FrameReader::new(options.max_response_body_size),
+            is_unary: !rule.server_streaming,
             messages: 0,
             content_type: Vec::new(),
         }
@@ -81,9 +84,12 @@ impl ReplyBody {
 
     /// Takes a piece of the reply and appends what its messages become.
     pub fn push(&mut self, conversion: Conversion<'_>, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-        let Self { output, field, shape, frames, messages, content_type } = self;
+        let Self { output, field, shape, frames, is_unary, messages, content_type } = self;
         let printing = Printing { conversion, output: *output, field: field.as_ref(), shape: *shape };
         while let Some(message) = frames.next(&mut piece).map_err(Failure::of_frames)? {
+            if *is_unary && *messages > 0 {
+                return Err(Failure::reply("expected one message in the reply, but found another"));
+            }
             printing.message(*messages == 0, message, content_type, out)?;
             *messages += 1;
         }
@@ -112,7 +118,6 @@ impl Printing<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         match self.shape {
-            Shape::Single if !is_first => Err(Failure::reply("expected one message in the reply, but found another")),
             Shape::Single => self.json(message, out),
             Shape::Stream(framing) => {
                 framing.begin(is_first, out);

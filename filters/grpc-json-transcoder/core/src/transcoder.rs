@@ -25,13 +25,19 @@ impl Transcoder {
     /// Compiles the descriptor and the rules of a configuration.
     pub fn new(mut options: Options) -> Result<Self, Problems> {
         let descriptor = std::mem::take(&mut options.proto_descriptor);
-        let schema = Schema::compile(&descriptor).map_err(|errors| {
-            let mut problems = Problems::default();
-            for error in errors.iter() {
-                problems.push("proto_descriptor_bin", error.to_string());
-            }
-            problems
-        })?;
+        let schema = if options.services.is_empty() {
+            // Disabled: nothing is to be found in a descriptor.
+            options.service_config = None;
+            Schema::default()
+        } else {
+            Schema::compile(&descriptor).map_err(|errors| {
+                let mut problems = Problems::default();
+                for error in errors.iter() {
+                    problems.push("proto_descriptor_bin", error.to_string());
+                }
+                problems
+            })?
+        };
         let routing = Routing::compile(&schema, &options)?;
         Ok(Self { options, schema, routing })
     }

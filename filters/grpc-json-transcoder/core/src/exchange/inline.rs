@@ -5,14 +5,14 @@
 //! 200. A proxy takes something after the last piece of a body only from a filter that held that piece: so each is held and
 //! released ([`Next::Release`]), and the first one waits for the next where the head was not held.
 
-use super::head::{Pairs, borrowed};
+use super::head::borrowed;
 use super::outcome::{End, Outcome};
 use crate::configuration::Profile;
 use crate::conversion::Conversion;
 use crate::failure::Failure;
 use crate::reply::ReplyBody;
 use crate::request::RequestBody;
-use http_exchange::{BodyStep, HeaderEdit, HeaderEdits, Headers, LocalReply, Next, Part, Step};
+use http_exchange::{BodyStep, HeaderEdit, HeaderEdits, Headers, Next, Part, Step};
 
 /// A call that is the request itself.
 #[derive(Debug)]
@@ -28,7 +28,11 @@ enum Phase {
     /// No response has come.
     Requesting,
     /// All of it is kept until its status is known.
-    Collecting { body: Vec<u8>, has_place: bool },
+    Collecting {
+        body: Vec<u8>,
+        /// A piece came, so there is a place for it.
+        has_place: bool,
+    },
     /// Messages pass as they come.
     Streaming(Streaming),
     /// It failed, and what comes is dropped; this was released before the proxy held anything, and so is still there.
@@ -153,10 +157,10 @@ impl Inline {
         match &mut self.phase {
             Phase::Requesting | Phase::Failed(_) => Ok(BodyStep::default()),
             Phase::Collecting { body, has_place } => {
-                let (body, has_place) = (std::mem::take(body), *has_place);
+                let body = std::mem::take(body);
                 self.reply.finish()?;
                 let end = End::read(trailers)?;
-                Ok(respond(Outcome::new(conversion, &self.reply, &end, false, body)?, &end, has_place))
+                Ok(respond(Outcome::new(conversion, &self.reply, &end, false, body)?, &end, *has_place))
             }
             Phase::Streaming(streaming) => {
                 let Streaming { has_place, waiting: mut out, .. } = std::mem::take(streaming);
@@ -166,12 +170,9 @@ impl Inline {
                     Err(failure) => return Err(failure),
                 };
                 let is_empty = self.reply.messages() == 0;
-                if self.holds_heads && is_empty && !end.is_ok() {
-                    return Ok(respond(
-                        Outcome::new(conversion, &self.reply, &end, true, Vec::new())?,
-                        &end,
-                        has_place,
-                    ));
+                if self.holds_heads && is_empty && !(end.is_ok() && has_place) {
+                    let outcome = Outcome::new(conversion, &self.reply, &end, true, Vec::new())?;
+                    return Ok(respond(outcome, &end, has_place));
                 }
                 // Without a place to write to, an end that is good does without, and one that is not cuts the stream.
                 match self.reply.framing() {
@@ -209,22 +210,19 @@ fn replace(bytes: Vec<u8>, next: Next<'static>) -> BodyStep<'static> {
     BodyStep { replace: Some(bytes.into()), edits: HeaderEdits::new(), next }
 }
 
-/// Makes the response that is held the one of this outcome. Without a place for its body, that is an answer of the proxy's own.
+/// Makes the response that is held the one of this outcome. Without a place for its body another response takes its place.
 fn respond<'a>(outcome: Outcome, end: &End<'a>, has_place: bool) -> BodyStep<'a> {
-    let Outcome { status, content_type, body, is_status } = outcome;
-    let of_call = (!is_status).then(|| end.headers()).into_iter().flatten();
-    if !has_place && !body.is_empty() {
-        let mut headers: Pairs<'a> = vec![(borrowed(b"content-type"), content_type.into())];
-        headers.extend(of_call);
-        let reply = LocalReply { status, headers, body: body.into(), details: "grpc_json_transcoder" };
-        return BodyStep { next: Next::Reply(reply), ..BodyStep::default() };
+    if !has_place && !outcome.body.is_empty() {
+        return BodyStep { next: Next::Reply(outcome.into_reply(std::iter::empty(), end)), ..BodyStep::default() };
     }
     let set = |name: &'static [u8], value: Vec<u8>| HeaderEdit::Set(borrowed(name), value.into());
     let mut edits: HeaderEdits<'a> = vec![
-        set(b":status", status.to_string().into_bytes()),
-        set(b"content-type", content_type),
-        set(b"content-length", body.len().to_string().into_bytes()),
+        set(b":status", outcome.status.to_string().into_bytes()),
+        set(b"content-type", outcome.content_type),
+        set(b"content-length", outcome.body.len().to_string().into_bytes()),
     ];
-    edits.extend(of_call.map(|(name, value)| HeaderEdit::Set(name, value)));
-    BodyStep { replace: has_place.then(|| body.into()), edits, next: Next::Continue }
+    if !outcome.is_status {
+        edits.extend(end.headers().map(|(name, value)| HeaderEdit::Set(name, value)));
+    }
+    BodyStep { replace: has_place.then(|| outcome.body.into()), edits, next: Next::Continue }
 }

@@ -318,8 +318,9 @@ fn is_inline(options: &Options, rule: &CompiledRule) -> bool {
         && match options.transport {
             Transport::Callout => false,
             Transport::Inline => true,
-            // Raw bytes have a media type of their own, which is known only after the head has to be sent.
-            Transport::Auto => (rule.client_streaming || rule.server_streaming) && !rule.gives_http_body,
+            // A head that cannot wait says 200 and one media type: true of a stream of JSON, whatever comes of it, but neither of
+            // a single reply, whose status is that of the call, nor of raw bytes, which have a media type of their own.
+            Transport::Auto => rule.server_streaming && !rule.gives_http_body,
         }
 }
 

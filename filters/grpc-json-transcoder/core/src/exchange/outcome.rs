@@ -44,21 +44,16 @@ impl<'a> End<'a> {
         let mut write = |details: Option<&[u8]>| {
             write_status(conversion.schema, &options, form, (self.code, &message), details, &mut out)
         };
-        // Details that cannot be read do not hide the status itself; the native filter gives no body then.
+        // Details that have no form do not hide the status itself; the native filter gives no body then.
         let written = write(details.as_deref()) || (!is_native && write(None));
         written.then_some(out)
     }
 
-    /// The status as headers of the response.
+    /// The status as headers of the response; its details have no form but that of JSON.
     pub(super) fn headers(&self) -> impl Iterator<Item = (Bytes<'a>, Bytes<'a>)> + use<'a> {
         let code = Cow::Owned(self.code.0.to_string().into_bytes());
-        let named = |name: &'static [u8], value: Option<&'a [u8]>| value.map(|value| (borrowed(name), borrowed(value)));
-        let all = [
-            Some((borrowed(b"grpc-status"), code)),
-            named(b"grpc-message", self.message),
-            named(b"grpc-status-details-bin", self.details),
-        ];
-        all.into_iter().flatten()
+        let message = self.message.map(|message| (borrowed(b"grpc-message"), borrowed(message)));
+        std::iter::once((borrowed(b"grpc-status"), code)).chain(message)
     }
 
     /// Appends the end of a stream, and in `strict` why it came too early.
@@ -124,6 +119,21 @@ impl Outcome {
         };
         Ok(Self { status, content_type: content_type.to_vec(), body, is_status: false })
     }
+
+    /// The response as an answer of the proxy's own, with these headers of the reply.
+    pub(super) fn into_reply<'a>(
+        self,
+        metadata: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        end: &End<'a>,
+    ) -> LocalReply<'a> {
+        let mut headers: Pairs<'a> = Vec::with_capacity(8);
+        headers.push((borrowed(b"content-type"), self.content_type.into()));
+        headers.extend(metadata.map(|(name, value)| (borrowed(name), borrowed(value))));
+        if !self.is_status {
+            headers.extend(end.headers());
+        }
+        LocalReply { status: self.status, headers, body: self.body.into(), details: "grpc_json_transcoder" }
+    }
 }
 
 /// The response to a call whose reply is all there.
@@ -144,14 +154,8 @@ pub(super) fn compose<'a>(
     reply.push(conversion, body, &mut out)?;
     reply.finish()?;
     let outcome = Outcome::new(conversion, reply, &end, is_early, out)?;
-    let mut headers: Pairs<'a> = Vec::with_capacity(8);
-    headers.push((borrowed(b"content-type"), outcome.content_type.into()));
     let metadata = head.iter().chain(trailers.iter()).filter(|(name, _)| is_for_client(name));
-    headers.extend(metadata.map(|(name, value)| (borrowed(name), borrowed(value))));
-    if !outcome.is_status {
-        headers.extend(end.headers());
-    }
-    Ok(LocalReply { status: outcome.status, headers, body: outcome.body.into(), details: "grpc_json_transcoder" })
+    Ok(outcome.into_reply(metadata, &end))
 }
 
 /// An answer that is no reply to a call, as it is.

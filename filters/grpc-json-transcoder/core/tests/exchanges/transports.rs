@@ -1,6 +1,7 @@
 //! What each transport makes of unary calls and of streams.
 
 use crate::host::{Script, Seen, frame, reply, run, transcoder};
+use grpc_json_transcoder_core::transcoder::Transcoder;
 
 const OK: &[(&str, &str)] = &[("grpc-status", "0")];
 
@@ -117,6 +118,69 @@ fn every_transport_gives_the_same_stream() {
         };
         let status = r#"{"code":5,"message":"none","details":[]}"#;
         assert_eq!(seen(&more, &early).answer(), ("404", "application/json", status), "{transport}");
+    }
+}
+
+/// Of a stream of requests, whose one reply has the status of the call: that is not known when its head comes.
+#[test]
+fn a_single_reply_has_the_status_of_its_call() {
+    for transport in ["auto", "callout", "inline"] {
+        let more = format!(r#""transport": "{transport}""#);
+        let script = Script {
+            reply: Vec::new(),
+            reply_trailers: vec![("grpc-status", "3"), ("grpc-message", "no")],
+            ..unary("/questions", "[{},{}]")
+        };
+        let status = r#"{"code":3,"message":"no","details":[]}"#;
+        assert_eq!(seen(&more, &script).answer(), ("400", "application/json", status), "{transport}");
+        let script = unary("/questions", "[{},{}]");
+        let seen = seen(&more, &script);
+        assert_eq!(seen.answer(), ("200", "application/json", r#"{"status":7,"text":"hi"}"#), "{transport}");
+        assert_eq!(seen.call, [frame(b""), frame(b"")].concat(), "{transport}");
+    }
+}
+
+#[test]
+fn a_single_reply_is_one_message() {
+    for path in ["/post", "/questions"] {
+        let body = if path == "/post" { "{}" } else { "[]" };
+        for transport in ["auto", "callout", "inline"] {
+            let script = Script { reply: vec![reply("a"), reply("b")], ..unary(path, body) };
+            let seen = seen(&format!(r#""transport": "{transport}""#), &script);
+            assert_eq!(seen.status.as_deref(), Some("502"), "{transport}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_of_nothing_is_an_empty_array() {
+    for transport in ["auto", "callout", "inline"] {
+        for path in ["/answers", "/both"] {
+            let body = if path == "/both" { "[{}]" } else { "{}" };
+            let more = format!(r#""transport": "{transport}""#);
+            let early = Script {
+                reply: Vec::new(),
+                reply_headers: vec![("grpc-status", "0")],
+                reply_trailers: Vec::new(),
+                ..unary(path, body)
+            };
+            assert_eq!(seen(&more, &early).answer(), ("200", "application/json", "[]"), "{transport} {path}");
+            // Where the head has passed and no body comes, there is nothing to write to.
+            let late = Script { reply_headers: Vec::new(), reply_trailers: OK.to_vec(), ..early };
+            let expected = if transport == "auto" { "" } else { "[]" };
+            assert_eq!(seen(&more, &late).answer(), ("200", "application/json", expected), "{transport} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_disabled_filter_needs_no_descriptor() {
+    for json in
+        ["{}", r#"{"services": [], "service_config": {"http": {"rules": [{"selector": "a.B.C", "get": "/"}]}}}"#]
+    {
+        let transcoder = Transcoder::configure(json.as_bytes()).unwrap();
+        assert!(!transcoder.is_enabled());
+        assert_eq!(run(&transcoder, &unary("/get/7", "")), None);
     }
 }
 
