@@ -117,7 +117,7 @@ pub struct ValidationOptions {
 /// How a call reaches its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transport {
-    /// By callout where request and reply are single messages, inline where they stream.
+    /// By callout where the reply is a single message or raw bytes, inline where it is a stream of messages.
     #[default]
     Auto,
     /// Always by callout.

@@ -52,6 +52,15 @@ fn what_ends_the_native_proxy_is_answered() {
     }
 }
 
+/// Natively a body that is no message is lost, and needed where there is none.
+#[test]
+fn a_body_may_be_any_field_of_the_message() {
+    for site in both() {
+        assert_eq!(site.received("PUT /names/1", r#""n""#), r#"{"id":"1","name":"n"}"#);
+        assert_eq!(site.received("PUT /names/1", ""), r#"{"id":"1"}"#);
+    }
+}
+
 /// Natively only a field that is an `HttpBody` may be.
 #[test]
 fn a_reply_may_be_any_field_of_the_message() {

@@ -24,6 +24,7 @@ service S {
   rpc Put(User) returns (User) { option (google.api.http) = { put: "/users/{id}" body: "*" }; }
   rpc Befriend(User) returns (User) { option (google.api.http) = { post: "/users/{id}/friend" body: "friend" }; }
   rpc Name(User) returns (User) { option (google.api.http) = { get: "/names/{id}" response_body: "name" }; }
+  rpc Rename(User) returns (User) { option (google.api.http) = { put: "/names/{id}" body: "name" }; }
   rpc List(User) returns (stream User) { option (google.api.http) = { get: "/list" additional_bindings { post: "/list" body: "*" } }; }
   rpc Gather(stream User) returns (User) { option (google.api.http) = { post: "/gather/{id}" body: "*" }; }
   rpc Chat(stream User) returns (stream User) { option (google.api.http) = { post: "/chat" body: "*" }; }

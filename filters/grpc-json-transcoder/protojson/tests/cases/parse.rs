@@ -227,6 +227,9 @@ fn a_path_or_query_value_is_read_as_its_field() {
         assert_eq!(found, expected, "{name} {text}");
     };
     check("i32", "7", r#"{"i32":7}"#);
+    check("i32", "5.0", r#"{"i32":5}"#);
+    check("i32", "1e2", r#"{"i32":100}"#);
+    check("i32", "+5", "i32: expected an integer of 32 bits, but found `+5` at byte 0");
     check("flag", "true", r#"{"flag":true}"#);
     check("text", "a \"b\"", r#"{"text":"a \"b\""}"#);
     check("color", "COLOR_RED", r#"{"color":"COLOR_RED"}"#);
