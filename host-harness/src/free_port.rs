@@ -11,8 +11,26 @@ use std::sync::{Mutex, PoisonError};
 
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// A socket on a port that the OS picks and that this process has not been given before.
+/// Ports that Linux does not give to outgoing connections, which would take one between its choice and its use.
+const QUIET: std::ops::Range<u16> = 10_240..32_768;
+
+/// A socket on a port that this process has not been given before.
 pub(crate) fn bind() -> io::Result<TcpListener> {
+    for _ in 0..100 {
+        let mut random = [0; 2];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let port = QUIET.start + u16::from_le_bytes(random) % (QUIET.end - QUIET.start);
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port)
+            && let Ok(socket) = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        {
+            return Ok(socket);
+        }
+    }
+    bind_any()
+}
+
+/// A socket on a port that the OS picks, where most of the quiet ones are taken.
+fn bind_any() -> io::Result<TcpListener> {
     // What is refused is held meanwhile, so that the OS picks another.
     let mut refused = Vec::new();
     loop {

@@ -7,6 +7,8 @@
 //! - the chunks in which a body arrives at the other end: only its bytes are shown;
 //! - the order of log lines against what travels: a step shows its log lines first, then what upstreams received, then what
 //!   the client got;
+//! - the order of what different clusters received: they are shown by name, and what one received in the order in which it was
+//!   complete;
 //! - repeated headers that stood apart are shown together where the first one stood, and pseudo-headers in one order.
 
 use std::collections::BTreeMap;
@@ -115,7 +117,9 @@ impl fmt::Display for Section {
         for Logged { level, plugin, message } in &self.log {
             writeln!(f, "[{plugin}] {}{message}", if level == "info" { String::new() } else { format!("{level}: ") })?;
         }
-        for Received { cluster, message } in &self.received {
+        let mut received: Vec<&Received> = self.received.iter().collect();
+        received.sort_by_key(|received| &received.cluster);
+        for Received { cluster, message } in received {
             writeln!(f, "{cluster} <-")?;
             write!(f, "{message}")?;
         }
