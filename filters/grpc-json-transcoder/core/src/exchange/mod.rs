@@ -2,7 +2,7 @@
 //!
 //! A call goes out in one of two ways. As a *callout*, its reply becomes an answer of the proxy's own; a request with a body is
 //! sent on meanwhile with its body held back, because a proxy shows a body only to filters that let the head pass (what waits at
-//! the upstream is then reset). *Inline* ([`inline`]), the request itself becomes the call, message by message. Nothing is done
+//! the upstream is then reset). *Inline* (`inline`), the request itself becomes the call, message by message. Nothing is done
 //! here: every function takes what came in and says what is wanted.
 
 mod head;
