@@ -2,7 +2,7 @@
 
 use crate::bindings::BindingOptions;
 use crate::configuration::Options;
-use protojson::{PrintOptions, Schema};
+use protojson::Schema;
 
 /// The schema, and what the operator decided.
 #[derive(Clone, Copy)]
@@ -13,19 +13,4 @@ pub struct Conversion<'a> {
     pub options: &'a Options,
     /// What of that is about reading requests.
     pub binding: &'a BindingOptions,
-}
-
-impl Conversion<'_> {
-    /// How replies are printed.
-    pub fn print_options(&self) -> PrintOptions {
-        let print = self.options.print;
-        PrintOptions {
-            always_print_primitive_fields: print.always_print_primitive_fields,
-            always_print_enums_as_ints: print.always_print_enums_as_ints,
-            preserve_proto_field_names: print.preserve_proto_field_names,
-            add_whitespace: print.add_whitespace,
-            int64_as_number: print.int64_as_number,
-            strip_enum_prefix: print.strip_enum_prefix,
-        }
-    }
 }

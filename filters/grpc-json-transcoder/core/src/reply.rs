@@ -152,7 +152,7 @@ impl Printing<'_> {
     }
 
     fn print_options(&self) -> PrintOptions {
-        let mut options = self.conversion.print_options();
+        let mut options = self.conversion.options.print;
         // A line break within a line, or within an event, would be the end of it; the native filter does not mind.
         let is_one_line =
             matches!(self.shape, Shape::Stream(StreamFraming::NewlineDelimited | StreamFraming::ServerSentEvents));

@@ -39,7 +39,7 @@ impl<'a> End<'a> {
         let form = if is_native { StatusForm::Native } else { StatusForm::Complete };
         let message = decode_message(self.message.unwrap_or_default());
         let details = self.details.and_then(decode_binary);
-        let options = conversion.print_options();
+        let options = conversion.options.print;
         let mut out = Vec::new();
         let mut write = |details: Option<&[u8]>| {
             write_status(conversion.schema, &options, form, (self.code, &message), details, &mut out)
