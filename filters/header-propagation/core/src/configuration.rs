@@ -1,33 +1,19 @@
 //! The configuration: what the user writes, read with every problem at its path.
 
-use crate::field;
 use crate::propagation::Propagation;
 use crate::stamp::Stamp;
-use crate::surroundings;
-use correlation_store::{Conflict, Shape, Store};
-use std::time::Duration;
-use strict_config::{Object, Problems, Quoted, Reader, Value};
+use correlation_store::{Shape, Store};
+use proxy_role::{Role, RoleSource};
+use strict_config::{Object, Problems, Reader, Value};
 use string_match::NameSet;
 use trace_context::Identifiers;
 
 /// The configuration as it runs.
 pub(crate) struct Configuration {
-    pub(crate) role: Role,
+    pub(crate) role: RoleSource,
     pub(crate) stamps: Vec<Stamp>,
     pub(crate) propagation: Option<Propagation>,
 }
-
-/// Where the role comes from.
-#[derive(Clone, Copy)]
-pub(crate) enum Role {
-    /// It does not matter: the guides' stamp is for every request that the plugin sees.
-    Any,
-    Fixed(surroundings::Role),
-    OfNode,
-}
-
-/// The most bytes that all slots of a store may take.
-const MAX_STORE_BYTES: u64 = 256 << 20;
 
 /// The sections of the full form.
 const SECTIONS: [&str; 6] = ["role", "stamp", "propagate", "correlate", "store", "carriers"];
@@ -47,7 +33,8 @@ pub(crate) fn parse(json: &[u8]) -> Result<Configuration, Problems> {
     reader.into_problems().unless_any(configuration)
 }
 
-/// `{"head_tag_name", "head_tag_value"}`; an empty name does nothing, as in the guides' own filter.
+/// `{"head_tag_name", "head_tag_value"}`; an empty name does nothing, as in the guides' own filter. The role does not matter:
+/// like at a gateway, the stamp is for every request that the plugin sees.
 fn read_guides(reader: &Reader, object: &mut Object<'_>, name: &Value) -> Configuration {
     for section in SECTIONS {
         if let Some(found) = object.get(section) {
@@ -62,7 +49,7 @@ fn read_guides(reader: &Reader, object: &mut Object<'_>, name: &Value) -> Config
             None
         }
     };
-    Configuration { role: Role::Any, stamps: stamp.into_iter().collect(), propagation: None }
+    Configuration { role: RoleSource::Fixed(Role::Gateway), stamps: stamp.into_iter().collect(), propagation: None }
 }
 
 fn read_full(reader: &Reader, object: &mut Object<'_>) -> Configuration {
@@ -73,13 +60,7 @@ fn read_full(reader: &Reader, object: &mut Object<'_>) -> Configuration {
         let message = "expected stamp or propagate (or head_tag_name), but found neither";
         reader.problem(object.value(), message);
     }
-    let roles = [
-        ("auto", Role::OfNode),
-        ("gateway", Role::Fixed(surroundings::Role::Gateway)),
-        ("sidecar", Role::Fixed(surroundings::Role::Sidecar)),
-        ("waypoint", Role::Fixed(surroundings::Role::Waypoint)),
-    ];
-    let role = object.one_of("role", &roles).unwrap_or(Role::OfNode);
+    let role = RoleSource::read(object);
     let stamps = object.array("stamp").iter().filter_map(|stamp| Stamp::read(reader, stamp)).collect();
     let propagation = match propagate {
         Some(propagate) => read_propagation(reader, object, propagate),
@@ -101,7 +82,7 @@ fn read_propagation(reader: &Reader, object: &mut Object<'_>, propagate: &Value)
     let carriers = read_carriers(reader, object.get("carriers"));
     let store = object.get("store");
     let shape = if carriers.contains(&Carrier::Store) {
-        Some(store.map_or(Some(DEFAULT_SHAPE), |store| read_shape(reader, store))?)
+        Some(store.map_or(Some(Shape::DEFAULT), |store| Shape::read(reader, store))?)
     } else {
         if let Some(store) = store {
             reader.problem(store, "expected the carrier store, but found carriers without it");
@@ -130,7 +111,7 @@ fn read_rules(reader: &Reader, mut object: Object<'_>) -> Option<Rules> {
     // What is no name at all is refused by the set.
     let exact = object.get("exact").and_then(Value::as_array).unwrap_or_default();
     for name in exact.iter().filter(|name| name.as_str().is_some_and(|name| !name.is_empty())) {
-        field::read_name(reader, name);
+        header_field::read_name(reader, name);
     }
     let names = NameSet::read(reader, &mut object);
     if names.as_ref().is_some_and(NameSet::is_empty) {
@@ -150,20 +131,7 @@ fn read_correlate(reader: &Reader, object: Option<Object<'_>>) -> (Identifiers, 
     let lookups = object.integer("lookups", 1..=8).unwrap_or(1) as usize;
     let ids = object.get("ids");
     object.finish();
-    let Some(ids) = ids else { return (Identifiers::default(), lookups) };
-    let values = reader.array(ids).unwrap_or_default();
-    if ids.as_array().is_some_and(<[Value]>::is_empty) {
-        reader.problem(ids, "expected headers that identify a request, but found none");
-    }
-    let mut names: Vec<String> = Vec::with_capacity(values.len());
-    for value in values {
-        let Some(name) = field::read_name(reader, value).map(str::to_ascii_lowercase) else { continue };
-        if names.contains(&name) {
-            reader.problem(value, format!("expected each header once, but found {} again", Quoted(&name)));
-        }
-        names.push(name);
-    }
-    (Identifiers::new(names.iter().map(String::as_str)), lookups)
+    (ids.map_or_else(Identifiers::default, |ids| Identifiers::read(reader, ids)), lookups)
 }
 
 /// Where headers are remembered between the request that came in and those that go out.
@@ -181,42 +149,4 @@ fn read_carriers(reader: &Reader, value: Option<&Value>) -> Vec<Carrier> {
     }
     let choices = [("store", Carrier::Store), ("baggage", Carrier::Baggage)];
     values.iter().filter_map(|value| reader.one_of(value, &choices)).collect()
-}
-
-/// The store where nothing is said about it.
-const DEFAULT_SHAPE: Shape =
-    Shape { slots: 4096, ways: 2, max_entry_bytes: 512, ttl_millis: 60_000, on_conflict: Conflict::Last };
-
-fn read_shape(reader: &Reader, value: &Value) -> Option<Shape> {
-    let mut object = reader.object(value)?;
-    let slots = object.get("slots").map_or(Some(DEFAULT_SHAPE.slots), |slots| {
-        let found = reader.integer(slots, 1..=1 << 24)?;
-        if !found.is_power_of_two() {
-            reader.expected("a power of two", slots);
-        }
-        found.is_power_of_two().then_some(found)
-    });
-    let mut number = |name, range, default| match object.get(name) {
-        Some(value) => reader.integer(value, range),
-        None => Some(default),
-    };
-    let ways = number("ways", 1..=16, DEFAULT_SHAPE.ways);
-    let max_entry_bytes = number("max_entry_bytes", 16..=16_384, u32::from(DEFAULT_SHAPE.max_entry_bytes));
-    let ttl = object.duration("ttl", Duration::from_secs(1)..=Duration::from_secs(24 * 3600));
-    let conflicts = [("last", Conflict::Last), ("first", Conflict::First), ("baseline", Conflict::Baseline)];
-    let on_conflict = object.one_of("on_conflict", &conflicts).unwrap_or_default();
-    object.finish();
-    let shape = Shape {
-        slots: slots?,
-        ways: ways?,
-        max_entry_bytes: u16::try_from(max_entry_bytes?).ok()?,
-        ttl_millis: ttl.map_or(Some(DEFAULT_SHAPE.ttl_millis), |ttl| u64::try_from(ttl.as_millis()).ok())?,
-        on_conflict,
-    };
-    if shape.max_bytes() > MAX_STORE_BYTES {
-        let found = shape.max_bytes();
-        let message = format!("expected a store of at most {MAX_STORE_BYTES} bytes, but found one of up to {found}");
-        reader.problem(value, message);
-    }
-    Some(shape)
 }

@@ -14,7 +14,6 @@
 mod captured;
 mod configuration;
 mod counts;
-mod field;
 mod policy;
 mod propagation;
 mod stamp;
@@ -23,4 +22,5 @@ mod surroundings;
 pub use correlation_store::SharedSlots;
 pub use counts::Counts;
 pub use policy::Policy;
-pub use surroundings::{Direction, Role, Surroundings};
+pub use proxy_role::{Direction, Role};
+pub use surroundings::Surroundings;

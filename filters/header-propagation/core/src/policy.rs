@@ -8,9 +8,10 @@ use crate::configuration::{self, Configuration};
 use crate::counts::Counts;
 use crate::propagation::Propagation;
 use crate::stamp::Stamp;
-use crate::surroundings::{Direction, Role, Surroundings};
+use crate::surroundings::Surroundings;
 use correlation_store::SharedSlots;
 use http_exchange::{HeaderEdit, Headers, Next, Step};
+use proxy_role::{Direction, Role};
 use std::fmt;
 use strict_config::Problems;
 
@@ -39,11 +40,7 @@ impl Policy {
     /// Reads a configuration. `node_id` is asked for where the role depends on it.
     pub fn parse(json: &[u8], node_id: impl FnOnce() -> Option<Vec<u8>>) -> Result<Self, Problems> {
         let Configuration { role, stamps, propagation } = configuration::parse(json)?;
-        let role = match role {
-            configuration::Role::Any => Some(Role::Gateway),
-            configuration::Role::Fixed(role) => Some(role),
-            configuration::Role::OfNode => node_id().and_then(|id| Role::of_node(&id)),
-        };
+        let role = role.resolve(node_id);
         let duty = match role {
             Some(Role::Gateway | Role::Waypoint) => Duty::Stamp,
             Some(Role::Sidecar) => Duty::StampAndPropagate,

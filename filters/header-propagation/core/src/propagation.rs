@@ -3,7 +3,6 @@
 
 use crate::captured::{Captured, HEADER_BYTES};
 use crate::counts::Counts;
-use crate::field;
 use correlation_store::{SharedSlots, Store};
 use http_exchange::{HeaderEdit, Headers};
 use std::fmt;
@@ -61,7 +60,7 @@ impl Propagation {
     }
 
     fn travels(&self, name: &[u8]) -> bool {
-        let by_pattern = || field::travels_by_pattern(name) && !self.identifiers.contains(name);
+        let by_pattern = || header_field::travels_by_pattern(name) && !self.identifiers.contains(name);
         self.names.names_exactly(name) || (self.names.covers(name) && by_pattern())
     }
 
@@ -133,7 +132,7 @@ impl Propagation {
         let mut captured = Captured::default();
         if self.baggage {
             let baggage = Baggage::read(head.values(BAGGAGE));
-            let members = baggage.iter().filter(|(key, value)| self.travels(key) && field::is_value(value));
+            let members = baggage.iter().filter(|(key, value)| self.travels(key) && header_field::is_value(value));
             for (key, value) in members.take(self.max_headers) {
                 captured.push(key, &value);
             }

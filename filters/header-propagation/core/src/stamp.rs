@@ -1,10 +1,9 @@
 //! Stamps: constant headers, perhaps under conditions.
 
-use crate::field;
-use crate::surroundings::Direction;
 use http_exchange::{HeaderEdit, Headers};
+use proxy_role::Direction;
 use std::fmt;
-use strict_config::{Quoted, Reader, Value};
+use strict_config::{Reader, Value};
 use string_match::StringMatch;
 
 /// A constant header.
@@ -28,20 +27,21 @@ impl Stamp {
     /// Reads one element of `stamp`; `None` where something is wrong.
     pub(crate) fn read(reader: &Reader, value: &Value) -> Option<Self> {
         let mut object = reader.object(value)?;
-        let name = object.required("name").and_then(|name| read_name(reader, name));
-        let text = object.required("value").and_then(|text| read_value(reader, text));
+        let name = object.required("name").and_then(|name| header_field::read_lower_name(reader, name));
+        let text = object.required("value").and_then(|text| header_field::read_value(reader, text));
         let conditions = object.get("when").map_or(Some(Vec::new()), |when| read_conditions(reader, when));
         let directions =
             [("outbound", Some(Direction::Outbound)), ("inbound", Some(Direction::Inbound)), ("both", None)];
         let direction = object.one_of("direction", &directions).unwrap_or(Some(Direction::Outbound));
         object.finish();
-        Some(Self { name: name?, value: text?, conditions: conditions?, direction })
+        Some(Self { name: name?.into_bytes(), value: text?, conditions: conditions?, direction })
     }
 
     /// The guides' stamp: two fields of their own names, on every request that the plugin sees.
     pub(crate) fn of_guides(reader: &Reader, name: &Value, value: &Value) -> Option<Self> {
-        let (name, value) = (read_name(reader, name), read_value(reader, value));
-        Some(Self { name: name?, value: value?, conditions: Vec::new(), direction: None })
+        let name = header_field::read_lower_name(reader, name);
+        let value = header_field::read_value(reader, value);
+        Some(Self { name: name?.into_bytes(), value: value?, conditions: Vec::new(), direction: None })
     }
 
     /// Whether it looks at the request at all.
@@ -77,22 +77,6 @@ impl fmt::Display for Stamp {
         let conditional = if self.has_conditions() { " under conditions" } else { "" };
         write!(f, "{}{conditional}", self.name.escape_ascii())
     }
-}
-
-/// A header name, in lower case.
-fn read_name(reader: &Reader, value: &Value) -> Option<Vec<u8>> {
-    let name = field::read_name(reader, value)?;
-    Some(name.to_ascii_lowercase().into_bytes())
-}
-
-fn read_value(reader: &Reader, value: &Value) -> Option<Vec<u8>> {
-    let text = reader.string(value)?;
-    if field::is_value(text.as_bytes()) {
-        return Some(text.as_bytes().to_vec());
-    }
-    let found = Quoted(text);
-    reader.problem(value, format!("expected a header value, but found {found}, which has control characters"));
-    None
 }
 
 /// Conditions, all of which must hold.

@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod configuration;
 mod memory;
 mod slot;
 mod store;

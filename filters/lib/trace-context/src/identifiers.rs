@@ -2,6 +2,7 @@
 
 use crate::format::{Format, KNOWN};
 use crate::request_id::RequestId;
+use strict_config::{Quoted, Reader, Value};
 
 /// The identifying headers in the order of their priority.
 #[derive(Debug, Clone)]
@@ -24,6 +25,23 @@ impl Identifiers {
             ranked.map(|(rank, name)| (Box::from(name.as_bytes()), rank, Format::of(name))).collect();
         by_name.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         Self { by_name }
+    }
+
+    /// Reads an array of header names, the most believed first.
+    pub fn read(reader: &Reader, value: &Value) -> Self {
+        let values = reader.array(value).unwrap_or_default();
+        if value.as_array().is_some_and(<[Value]>::is_empty) {
+            reader.problem(value, "expected headers that identify a request, but found none");
+        }
+        let mut names: Vec<String> = Vec::with_capacity(values.len());
+        for value in values {
+            let Some(name) = header_field::read_lower_name(reader, value) else { continue };
+            if names.contains(&name) {
+                reader.problem(value, format!("expected each header once, but found {} again", Quoted(&name)));
+            }
+            names.push(name);
+        }
+        Self::new(names.iter().map(String::as_str))
     }
 
     /// Whether the header is one of them.

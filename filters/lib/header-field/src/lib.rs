@@ -1,4 +1,8 @@
-//! Which header fields a filter may touch, and which may travel from one request to another (RFC 9110 §5, §7.6.1).
+//! Which header fields a filter may set, and which may travel from one request to another (RFC 9110 §5, §7.6.1).
+//!
+//! It reads names and values where a configuration has them, and judges those that a request has. It holds no filter's rules.
+
+#![forbid(unsafe_code)]
 
 use strict_config::{Quoted, Reader, Value};
 
@@ -38,7 +42,7 @@ const ONLY_IF_NAMED: [&str; 13] = [
 const ONLY_IF_NAMED_BELOW: [&str; 2] = ["x-b3-", "x-envoy-"];
 
 /// Reads the name of a header that may be set.
-pub(crate) fn read_name<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {
+pub fn read_name<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {
     let name = reader.string(value)?;
     if let Some(problem) = problem_with_name(name) {
         reader.problem(value, problem);
@@ -64,15 +68,31 @@ fn problem_with_name(name: &str) -> Option<String> {
     None
 }
 
+/// Reads the name of a header that may be set, in lower case.
+pub fn read_lower_name(reader: &Reader, value: &Value) -> Option<String> {
+    read_name(reader, value).map(str::to_ascii_lowercase)
+}
+
+/// Reads a value that a header may have.
+pub fn read_value(reader: &Reader, value: &Value) -> Option<Vec<u8>> {
+    let text = reader.string(value)?;
+    if is_value(text.as_bytes()) {
+        return Some(text.as_bytes().to_vec());
+    }
+    let found = Quoted(text);
+    reader.problem(value, format!("expected a header value, but found {found}, which has control characters"));
+    None
+}
+
 /// Whether a header that only a pattern covers may travel.
-pub(crate) fn travels_by_pattern(name: &[u8]) -> bool {
+pub fn travels_by_pattern(name: &[u8]) -> bool {
     let among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
     let below = ONLY_IF_NAMED_BELOW.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
     !(name.starts_with(b":") || below || among(&NEVER) || among(&ONLY_IF_NAMED))
 }
 
 /// Whether bytes may stand in a header's value: anything but control characters, among which are those that end a line.
-pub(crate) fn is_value(value: &[u8]) -> bool {
+pub fn is_value(value: &[u8]) -> bool {
     value.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control())
 }
 
