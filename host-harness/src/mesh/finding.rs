@@ -283,6 +283,24 @@ pub enum Problem {
         /// The built-in filter.
         name: String,
     },
+    /// A kind that needs a built-in filter which is not there.
+    #[error("expected the built-in filter `{name}`, which does what this resource says, but found none of this name")]
+    NoBuiltin {
+        /// The filter.
+        name: &'static str,
+    },
+    /// Two TrafficLabels set one label in one workload.
+    #[error(
+        "label `{label}` of {workload} is already set by {owner}, so this TrafficLabel does not run there: the one that selects a workload comes before the one of its namespace, that before the one of all namespaces, and of equals the first by name"
+    )]
+    LabelTaken {
+        /// The label.
+        label: String,
+        /// The workload as `namespace/name`.
+        workload: String,
+        /// The TrafficLabel that has it.
+        owner: String,
+    },
     /// No free port could be had.
     #[error("expected a free port on 127.0.0.1, but found: {reason}")]
     NoPort {

@@ -10,7 +10,7 @@ use serde_ignored::Path;
 use serde_yaml_ng::Value;
 
 use super::accepted::is_accepted;
-use super::asm::FilterDeploymentSpec;
+use super::asm::{FilterDeploymentSpec, TrafficLabelSpec};
 use super::document::Document;
 use super::finding::{Findings, Problem, Subject};
 use super::istio::{DestinationRuleSpec, GatewaySpec, VirtualServiceSpec, WasmPluginSpec};
@@ -60,6 +60,8 @@ pub struct Manifests {
     pub wasm_plugins: Vec<Resource<WasmPluginSpec>>,
     /// `istio.alibabacloud.com/*`.
     pub filter_deployments: Vec<Resource<FilterDeploymentSpec>>,
+    /// `istio.alibabacloud.com/*` and `istio.ctyun.cn/*`.
+    pub traffic_labels: Vec<Resource<TrafficLabelSpec>>,
 }
 
 /// What every manifest begins with.
@@ -137,6 +139,10 @@ impl Reader<'_> {
             ("istio.alibabacloud.com", "ASMFilterDeployment") => {
                 let resource = self.resource(&kind, subject, value);
                 self.manifests.filter_deployments.extend(resource);
+            }
+            ("istio.alibabacloud.com" | "istio.ctyun.cn", "TrafficLabel") => {
+                let resource = self.resource(&kind, subject, value);
+                self.manifests.traffic_labels.extend(resource);
             }
             _ => {
                 let subject = Subject { resource: resource_name(&kind, &value), ..subject };

@@ -150,13 +150,14 @@ fn build(documents: document::Documents, ports: &mut Ports, builtins: Builtins<'
     warn_of_taken_hosts(&virtual_services, findings);
 
     let gateway_workloads = ingress::workloads(&manifests.gateways, &manifests.deployments);
-    let plugins = plugin::place(&manifests.wasm_plugins, &manifests.filter_deployments, builtins, findings);
+    let plugins = plugin::place(&manifests, builtins, findings);
     let workloads: Vec<_> = planned
         .iter()
         .map(|it| it.workload.clone())
         .chain(gateway_workloads.iter().map(|it| it.workload.clone()))
         .collect();
-    plugin::warn_of_idle(&manifests.wasm_plugins, &manifests.filter_deployments, &workloads, findings);
+    plugin::warn_of_idle(&manifests, &workloads, findings);
+    plugin::warn_of_taken_labels(&plugins, &workloads, findings);
 
     let mut mesh = Mesh { proxies: Vec::new(), gateways: Vec::new(), pods: Vec::new(), warnings: Vec::new() };
     let context = ingress::Context {

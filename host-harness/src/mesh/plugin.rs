@@ -1,23 +1,30 @@
-//! WasmPlugins and ASMFilterDeployments → the filters of each listener, in Istio's order.
+//! WasmPlugins, TrafficLabels and ASMFilterDeployments → the filters of each listener, in Istio's order.
 //!
 //! Here is decided which module a URL means, whom a plugin selects and which filter comes first. Modules are not compiled.
+//!
+//! How several TrafficLabels for one workload go together is documented nowhere. Here a label belongs to one of them: the one
+//! that selects the workload comes before the one of its namespace, that before the one of all namespaces, and of equals the
+//! first by name. One that has a label which is taken does not run there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::asm::{FilterDeploymentSpec, PatchContext};
+use super::asm::{FilterDeploymentSpec, PatchContext, TrafficLabelSpec};
 use super::finding::{Findings, Problem, Subject};
 use super::istio::{EnvSource, FailStrategy, Phase, PluginKind, TrafficMode, TrafficSelector, WasmPluginSpec};
-use super::manifest::{Labels, Resource, selects, show};
+use super::manifest::{Labels, Manifests, Resource, selects, show};
 use super::workload::Workload;
 use crate::bootstrap::{FailurePolicy, HttpFilter, Module, Plugin};
 
 /// The namespace whose plugins apply to all others.
 pub const ROOT_NAMESPACE: &str = "istio-system";
+
+/// The built-in filter that does what a TrafficLabel says.
+pub const TRAFFIC_LABEL: &str = "traffic-label";
 
 /// Gives the module of a built-in filter by its name.
 pub type Builtins<'a> = &'a dyn Fn(&str) -> Option<Module>;
@@ -30,20 +37,34 @@ pub struct PlacedPlugin {
     selector: Labels,
     traffic: Traffic,
     order: Order,
+    /// Where it was declared.
+    subject: Subject,
+    /// The labels of a TrafficLabel, which no other may set beside it.
+    labels: BTreeSet<String>,
 }
 
 #[derive(Debug)]
 enum Traffic {
+    All,
     Selectors(Vec<TrafficSelector>),
     Context(PatchContext),
 }
 
-/// Istio's order in a chain: by phase, then by priority, the higher first, then by name. An ASMFilterDeployment stands right
-/// before the router, after all of them.
+/// Istio's order in a chain: by phase, then by priority, the higher first, then by name. TrafficLabels come after all of
+/// them, so that they see what those wrote, and an ASMFilterDeployment stands right before the router.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
     Phase(Phase, std::cmp::Reverse<i32>, String),
+    Label(Breadth, String),
     BeforeRouter(usize),
+}
+
+/// How many workloads a TrafficLabel is meant for, fewest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Breadth {
+    Selected,
+    Namespace,
+    Mesh,
 }
 
 /// A listener as plugins select it.
@@ -58,14 +79,11 @@ pub enum Place {
 }
 
 /// Finds every plugin's module, and sorts them.
-pub fn place(
-    wasm_plugins: &[Resource<WasmPluginSpec>],
-    filter_deployments: &[Resource<FilterDeploymentSpec>],
-    builtins: Builtins<'_>,
-    findings: &mut Findings,
-) -> Vec<PlacedPlugin> {
-    let mut placed: Vec<_> = wasm_plugins.iter().filter_map(|it| place_wasm_plugin(it, builtins, findings)).collect();
-    for (index, resource) in filter_deployments.iter().enumerate() {
+pub fn place(manifests: &Manifests, builtins: Builtins<'_>, findings: &mut Findings) -> Vec<PlacedPlugin> {
+    let wasm_plugins = manifests.wasm_plugins.iter();
+    let mut placed: Vec<_> = wasm_plugins.filter_map(|it| place_wasm_plugin(it, builtins, findings)).collect();
+    placed.extend(manifests.traffic_labels.iter().filter_map(|it| place_traffic_label(it, builtins, findings)));
+    for (index, resource) in manifests.filter_deployments.iter().enumerate() {
         placed.extend(place_filter_deployment(resource, index, builtins, findings));
     }
     placed.sort_by(|a, b| a.order.cmp(&b.order));
@@ -73,19 +91,20 @@ pub fn place(
 }
 
 /// Warns of every plugin that selects no workload at all.
-pub fn warn_of_idle(
-    wasm_plugins: &[Resource<WasmPluginSpec>],
-    filter_deployments: &[Resource<FilterDeploymentSpec>],
-    workloads: &[Workload],
-    findings: &mut Findings,
-) {
-    let istio = wasm_plugins
+pub fn warn_of_idle(manifests: &Manifests, workloads: &[Workload], findings: &mut Findings) {
+    let istio = manifests
+        .wasm_plugins
         .iter()
         .map(|it| (&it.subject, &it.namespace, "spec.selector.matchLabels", &it.spec.selector.match_labels));
-    let asm = filter_deployments
+    let labels = manifests
+        .traffic_labels
+        .iter()
+        .map(|it| (&it.subject, &it.namespace, "spec.workloadSelector.labels", &it.spec.workload_selector.labels));
+    let asm = manifests
+        .filter_deployments
         .iter()
         .map(|it| (&it.subject, &it.namespace, "spec.workload.labels", &it.spec.workload.labels));
-    for (subject, namespace, path, labels) in istio.chain(asm) {
+    for (subject, namespace, path, labels) in istio.chain(labels).chain(asm) {
         if !workloads.iter().any(|it| reaches(namespace, labels, it)) {
             let (path, labels) = (path.to_owned(), show(labels));
             let consequence = format!("this filter runs nowhere (it looks in {})", scope(namespace));
@@ -94,26 +113,73 @@ pub fn warn_of_idle(
     }
 }
 
+/// Warns of every TrafficLabel that another keeps from running in a workload, unless it is just the wider one.
+pub fn warn_of_taken_labels(plugins: &[PlacedPlugin], workloads: &[Workload], findings: &mut Findings) {
+    let mut said = BTreeSet::new();
+    for workload in workloads {
+        for Taken { label, owner, loser } in chain(plugins, workload).1 {
+            let overridden = owner.breadth() < loser.breadth() && loser.labels.is_subset(&owner.labels);
+            if !overridden && said.insert((loser.subject.to_string(), label)) {
+                let (label, owner) = (label.to_owned(), owner.subject.resource.clone().unwrap_or_default());
+                let workload = format!("{}/{}", workload.namespace, workload.name);
+                findings.warn(&loser.subject, Problem::LabelTaken { label, workload, owner });
+            }
+        }
+    }
+}
+
 fn scope(namespace: &str) -> String {
     if namespace == ROOT_NAMESPACE { "all namespaces".to_owned() } else { format!("namespace {namespace}") }
 }
 
-fn reaches(namespace: &str, selector: &Labels, workload: &Workload) -> bool {
+/// Whether a plugin of this namespace with this selector runs in the proxies of a workload.
+pub fn reaches(namespace: &str, selector: &Labels, workload: &Workload) -> bool {
     (namespace == ROOT_NAMESPACE || namespace == workload.namespace) && selects(selector, &workload.labels)
 }
 
 /// The filters of one listener of a workload's proxy. The plugins are those of [`place`], in its order.
 pub fn filters(plugins: &[PlacedPlugin], workload: &Workload, place: Place) -> Vec<HttpFilter> {
-    plugins
-        .iter()
-        .filter(|it| reaches(&it.namespace, &it.selector, workload) && it.traffic.includes(place))
+    let (chain, _) = chain(plugins, workload);
+    chain
+        .into_iter()
+        .filter(|it| it.traffic.includes(place))
         .map(|it| HttpFilter::Wasm(Arc::clone(&it.plugin)))
         .collect()
+}
+
+/// A TrafficLabel that does not run in a workload, because another one has one of its labels.
+struct Taken<'a> {
+    label: &'a str,
+    owner: &'a PlacedPlugin,
+    loser: &'a PlacedPlugin,
+}
+
+/// The plugins that run in a workload, and the TrafficLabels that others keep out.
+fn chain<'a>(plugins: &'a [PlacedPlugin], workload: &Workload) -> (Vec<&'a PlacedPlugin>, Vec<Taken<'a>>) {
+    let mut owners: BTreeMap<&str, &PlacedPlugin> = BTreeMap::new();
+    let (mut chain, mut taken) = (Vec::new(), Vec::new());
+    for plugin in plugins.iter().filter(|it| reaches(&it.namespace, &it.selector, workload)) {
+        let owned = plugin.labels.iter().find_map(|label| Some((label.as_str(), *owners.get(label.as_str())?)));
+        if let Some((label, owner)) = owned {
+            taken.push(Taken { label, owner, loser: plugin });
+            continue;
+        }
+        owners.extend(plugin.labels.iter().map(|label| (label.as_str(), plugin)));
+        chain.push(plugin);
+    }
+    (chain, taken)
+}
+
+impl PlacedPlugin {
+    fn breadth(&self) -> Option<Breadth> {
+        if let Order::Label(breadth, _) = &self.order { Some(*breadth) } else { None }
+    }
 }
 
 impl Traffic {
     fn includes(&self, place: Place) -> bool {
         match self {
+            Self::All => true,
             Self::Context(context) => matches!(
                 (context, place),
                 (PatchContext::Any, _)
@@ -189,6 +255,40 @@ fn place_wasm_plugin(
         selector: spec.selector.match_labels.clone(),
         traffic: Traffic::Selectors(spec.matches.clone()),
         order: Order::Phase(spec.phase, std::cmp::Reverse(spec.priority), format!("{name}.{namespace}")),
+        subject: subject.clone(),
+        labels: BTreeSet::new(),
+    })
+}
+
+fn place_traffic_label(
+    resource: &Resource<TrafficLabelSpec>,
+    builtins: Builtins<'_>,
+    findings: &mut Findings,
+) -> Option<PlacedPlugin> {
+    let Resource { name, namespace, subject, spec } = resource;
+    let Some(module) = builtins(TRAFFIC_LABEL) else {
+        findings.error(subject, Problem::NoBuiltin { name: TRAFFIC_LABEL });
+        return None;
+    };
+    let selector = &spec.workload_selector.labels;
+    let breadth = match namespace.as_str() {
+        _ if !selector.is_empty() => Breadth::Selected,
+        ROOT_NAMESPACE => Breadth::Mesh,
+        _ => Breadth::Namespace,
+    };
+    let plugin_name = format!("{namespace}.{name}");
+    // Both directions of a pod share what came in; two TrafficLabels do not.
+    let vm_id = format!("{TRAFFIC_LABEL}.{plugin_name}");
+    let plugin = Plugin { vm_id, ..Plugin::new(&plugin_name, module, serde_json::json!(spec).to_string()) };
+    Some(PlacedPlugin {
+        plugin: Arc::new(plugin),
+        namespace: namespace.clone(),
+        selector: selector.clone(),
+        traffic: Traffic::All,
+        order: Order::Label(breadth, format!("{name}.{namespace}")),
+        subject: subject.clone(),
+        // Header names are the same in any case.
+        labels: spec.labels().map(str::to_ascii_lowercase).collect(),
     })
 }
 
@@ -210,6 +310,8 @@ fn place_filter_deployment(
         selector: spec.workload.labels.clone(),
         traffic: Traffic::Context(filter.patch_context),
         order: Order::BeforeRouter(index),
+        subject: subject.clone(),
+        labels: BTreeSet::new(),
     })
 }
 

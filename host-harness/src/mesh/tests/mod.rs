@@ -1,5 +1,6 @@
 //! Whole manifests in, proxies and messages out.
 
+mod labels;
 mod messages;
 mod plugins;
 mod routing;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{LoadFailure, Mesh, Ports, load};
-use crate::bootstrap::{HttpFilter, Listener, Module, Proxy, RandomValue};
+use crate::bootstrap::{HttpFilter, Listener, Module, Plugin, Proxy, RandomValue};
 use crate::envoy::HeaderMap;
 
 /// A folder of `tests/meshes`.
@@ -19,7 +20,7 @@ fn committed(name: &str) -> PathBuf {
 
 /// The built-in filters of these tests.
 fn builtin(name: &str) -> Option<Module> {
-    let known = ["header-propagation", "cors"].contains(&name);
+    let known = ["header-propagation", "cors", "traffic-label"].contains(&name);
     known.then(|| Module { name: name.to_owned(), bytes: Arc::from(&b"\0asm"[..]) })
 }
 
@@ -76,6 +77,13 @@ fn proxy<'a>(mesh: &'a Mesh, beginning: &str) -> &'a Proxy {
 fn listener<'a>(mesh: &'a Mesh, proxy_name: &str, name: &str) -> &'a Listener {
     let proxy = proxy(mesh, proxy_name);
     proxy.listeners.iter().find(|it| it.name == name).expect("a listener of this name")
+}
+
+fn plugin(listener: &Listener, index: usize) -> &Plugin {
+    match &listener.filters[index] {
+        HttpFilter::Wasm(plugin) => plugin,
+        HttpFilter::Native { name, .. } => panic!("expected a plugin, but found {name}"),
+    }
 }
 
 fn filter_names(listener: &Listener) -> Vec<&str> {

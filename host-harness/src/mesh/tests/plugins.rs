@@ -1,14 +1,7 @@
 //! Which plugins a listener has, in which order and with what settings.
 
 use super::*;
-use crate::bootstrap::{FailurePolicy, Plugin};
-
-fn plugin(listener: &Listener, index: usize) -> &Plugin {
-    match &listener.filters[index] {
-        HttpFilter::Wasm(plugin) => plugin,
-        HttpFilter::Native { name, .. } => panic!("expected a plugin, but found {name}"),
-    }
-}
+use crate::bootstrap::FailurePolicy;
 
 #[test]
 fn the_stamps_of_s1_go_out_of_two_pods_and_nowhere_else() {
