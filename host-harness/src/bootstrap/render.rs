@@ -253,7 +253,8 @@ fn route(route: &Route) -> Value {
     object.into()
 }
 
-fn route_match(matcher: &RouteMatch) -> Value {
+/// The conditions of a route as JSON of `envoy.config.route.v3.RouteMatch`.
+pub fn route_match(matcher: &RouteMatch) -> Value {
     let mut object = Map::new();
     let (key, value) = match &matcher.path {
         PathMatch::Prefix(prefix) => ("prefix", prefix.clone().into()),

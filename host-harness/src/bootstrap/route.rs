@@ -3,6 +3,8 @@
 //! A virtual host is chosen by `:authority` (exact, then the longest suffix wildcard, then the longest prefix wildcard, then
 //! `*`), then the first route that matches wins. This module never sends anything.
 
+mod text;
+
 use std::time::Duration;
 
 use crate::envoy::HeaderMap;

@@ -203,6 +203,30 @@ pub enum Problem {
         /// What it could name.
         declared: String,
     },
+    /// A destination's subset is a label that nothing sets.
+    #[error(
+        "field `{path}`: no TrafficLabel and no plugin sets the label `{label}`, so it counts only where a request brings the header `{label}` itself; set are: {declared}"
+    )]
+    UnknownLabel {
+        /// The field.
+        path: String,
+        /// The label.
+        label: String,
+        /// The labels that there are.
+        declared: String,
+    },
+    /// A destination's subset is a label, and there are no subsets.
+    #[error(
+        "field `{path}`: `{host}` has no subsets that the label `{label}` could name; declare them in a DestinationRule"
+    )]
+    LabelWithoutSubsets {
+        /// The field.
+        path: String,
+        /// The label.
+        label: String,
+        /// The Service.
+        host: String,
+    },
     /// A subset is declared twice, as in the guides' own `hello3-dr`.
     #[error(
         "field `{path}`: subset `{subset}` is declared twice, first as {first}, then as {second}: Istio uses the first and \

@@ -2,22 +2,26 @@
 //!
 //! ```text
 //! files ─ document ─ manifest (kubernetes, istio, asm) ─┬─ workload ─ registry ─┬─ sidecar ─┐
-//!         weft.yaml ─ weft_yaml ────────────────────────┘  virtual_service, plugin ─ ingress ┴─ Mesh
+//!         weft.yaml ─ weft_yaml ────────────────────────┘  virtual_service, plugin ─ ingress ┴─ Mesh ─ route_listing
+//!                                                            └ destination
 //! ```
 //! Everything listens on 127.0.0.1 at ports that [`Ports`] holds. What is wrong is collected in [`Findings`], all of it at
 //! once; what is not modelled is named there too. Nothing here starts a process or serves a request.
 
 mod accepted;
 mod asm;
+mod destination;
 mod document;
 mod finding;
 mod ingress;
+mod installation;
 mod istio;
 mod kubernetes;
 mod manifest;
 mod plugin;
 mod ports;
 mod registry;
+mod route_listing;
 mod sidecar;
 #[cfg(test)]
 mod tests;
@@ -32,10 +36,11 @@ use std::path::PathBuf;
 pub use finding::{Finding, Findings, LoadFailure, Problem, Subject};
 pub use plugin::Builtins;
 pub use ports::Ports;
+pub use route_listing::RouteListing;
 pub use weft_yaml::Program;
 
 use crate::bootstrap::{Protocol, Proxy};
-use virtual_service::{MESH, VirtualService};
+use virtual_service::{Declared, MESH, VirtualService};
 
 /// A mesh that can be run: start each application and each proxy, and it works.
 #[derive(Debug)]
@@ -142,11 +147,10 @@ fn build(documents: document::Documents, ports: &mut Ports, builtins: Builtins<'
     registry::add_subsets(&mut registry, &manifests.destination_rules, findings);
 
     let gateway_names: Vec<_> = manifests.gateways.iter().map(|it| format!("{}/{}", it.namespace, it.name)).collect();
-    let virtual_services: Vec<_> = manifests
-        .virtual_services
-        .iter()
-        .map(|it| virtual_service::compile(it, &gateway_names, &registry, findings))
-        .collect();
+    let labels = installation::label_headers(&manifests);
+    let declared = Declared { gateways: &gateway_names, registry: &registry, labels: &labels };
+    let virtual_services: Vec<_> =
+        manifests.virtual_services.iter().map(|it| virtual_service::compile(it, declared, findings)).collect();
     warn_of_taken_hosts(&virtual_services, findings);
 
     let gateway_workloads = ingress::workloads(&manifests.gateways, &manifests.deployments);

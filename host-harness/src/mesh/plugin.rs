@@ -335,11 +335,10 @@ fn find_module(
             }
         };
     }
-    let built_in = url.strip_prefix("builtin:");
-    if let Some(module) = builtins(built_in.unwrap_or(url)) {
+    if let Some(module) = builtins(url.strip_prefix("builtin:").unwrap_or(url)) {
         return Some(module);
     }
-    let name = built_in.unwrap_or_else(|| image_name(url));
+    let name = filter_name(url);
     let Some(module) = builtins(name) else {
         findings.error(subject, unresolved(format!("no built-in filter is named `{name}`, and images are not pulled")));
         return None;
@@ -358,6 +357,11 @@ fn read_module(file: &Path, sha256: &str) -> io::Result<Module> {
     }
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     Ok(Module { name, bytes: bytes.into() })
+}
+
+/// What the built-in filter that a URL means would be called.
+pub fn filter_name(url: &str) -> &str {
+    url.strip_prefix("builtin:").unwrap_or_else(|| image_name(url))
 }
 
 /// The last part of an image's name, without tag and digest: `oci://registry.test/team/cors:1.0@sha256:…` → `cors`.

@@ -228,6 +228,13 @@ impl Service {
         names
     }
 
+    /// Whether a subset has pods behind a port; without a name, the Service.
+    pub fn has_endpoints(&self, port: u16, subset: &str) -> bool {
+        let labels = self.subsets.get(subset);
+        let mut endpoints = self.port(port).into_iter().flat_map(|port| &port.endpoints);
+        endpoints.any(|(_, have)| labels.is_none_or(|labels| selects(labels, have)))
+    }
+
     /// The port with a number.
     pub fn port(&self, number: u16) -> Option<&Port> {
         self.ports.iter().find(|port| port.number == number)

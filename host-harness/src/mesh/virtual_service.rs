@@ -1,12 +1,14 @@
 //! VirtualServices → routes, in two steps: once for the resource, where everything that is wrong with it is found, and then
 //! for each proxy, where the conditions on the proxy itself (gateway, port, labels, namespace) are settled.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::destination::{Destinations, Lane, Share, Subset, Target};
 use super::finding::{Findings, Problem, Subject};
-use super::istio::{Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec};
+use super::istio::{Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec, WeightedDestination};
 use super::manifest::{Labels, Resource, selects};
-use super::registry::{Registry, cluster_name, list, qualify};
+use super::registry::{Registry, Service, list, qualify};
 use crate::bootstrap::{
     CompiledRegex, HeaderMatch, PathMatch, QueryMatch, Route, RouteAction, RouteMatch, StringMatch, StringMatchError,
 };
@@ -49,15 +51,8 @@ struct Alternative {
 
 #[derive(Debug)]
 enum Action {
-    Forward(Vec<(Target, u32)>),
+    Forward(Destinations),
     Direct { status: u16, body: String },
-}
-
-#[derive(Debug)]
-struct Target {
-    host: String,
-    subset: String,
-    port: Option<u16>,
 }
 
 /// Whose routes are asked for.
@@ -73,14 +68,24 @@ pub struct Viewpoint<'a> {
     pub labels: &'a Labels,
 }
 
-/// Compiles a VirtualService against what else is declared. `gateways` are the known ones as `namespace/name`.
+/// What a VirtualService can name.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// Gateways as `namespace/name`.
+    pub gateways: &'a [String],
+    /// Services with their subsets.
+    pub registry: &'a Registry,
+    /// The header of each label that something sets, by the label's name.
+    pub labels: &'a BTreeMap<String, String>,
+}
+
+/// Compiles a VirtualService against what else is declared.
 pub fn compile(
     resource: &Resource<VirtualServiceSpec>,
-    gateways: &[String],
-    registry: &Registry,
+    declared: Declared<'_>,
     findings: &mut Findings,
 ) -> VirtualService {
-    let mut compiler = Compiler { resource, declared: gateways, registry, findings };
+    let mut compiler = Compiler { resource, declared, findings };
     let spec = &resource.spec;
     let bound = match spec.gateways.is_empty() {
         true => vec![MESH.to_owned()],
@@ -101,8 +106,7 @@ pub fn compile(
 
 struct Compiler<'a> {
     resource: &'a Resource<VirtualServiceSpec>,
-    declared: &'a [String],
-    registry: &'a Registry,
+    declared: Declared<'a>,
     findings: &'a mut Findings,
 }
 
@@ -120,11 +124,11 @@ impl Compiler<'_> {
                 name if name.contains('/') => name.to_owned(),
                 name => format!("{}/{name}", self.resource.namespace),
             };
-            if full == MESH || self.declared.contains(&full) {
+            if full == MESH || self.declared.gateways.contains(&full) {
                 found.push(full);
                 continue;
             }
-            let (path, declared) = (format!("{path}[{index}]"), list(self.declared));
+            let (path, declared) = (format!("{path}[{index}]"), list(self.declared.gateways));
             self.findings.error(&self.resource.subject, Problem::UnknownGateway { path, gateway: full, declared });
         }
         found
@@ -173,39 +177,43 @@ impl Compiler<'_> {
                 None
             }
             (None, destinations) => {
-                let mut targets = Vec::new();
+                let mut shares = Vec::new();
                 for (index, entry) in destinations.iter().enumerate() {
-                    let path = format!("{path}.route[{index}]");
                     // A single destination gets everything, whatever its weight.
                     let weight = if destinations.len() == 1 { 1 } else { entry.weight.unwrap_or(0) };
-                    targets.extend(self.target(&entry.destination, &path).map(|target| (target, weight)));
+                    shares.extend(self.share(entry, weight, &format!("{path}.route[{index}]")));
                 }
                 if destinations.iter().all(|it| it.weight.unwrap_or(0) == 0) && destinations.len() > 1 {
                     let path = format!("{path}.route");
                     self.invalid(&path, "expected weights whose sum is above 0, but found only zeros");
                     return None;
                 }
-                Some(Action::Forward(targets))
+                Some(Action::Forward(Destinations(shares)))
             }
         }
     }
 
-    fn target(&mut self, destination: &Destination, path: &str) -> Option<Target> {
+    fn share(&mut self, entry: &WeightedDestination, weight: u32, path: &str) -> Option<Share> {
+        let fallback = entry.fallback.as_ref();
+        let fallback = fallback.and_then(|it| self.target(&it.target, &format!("{path}.fallback.target"), false));
+        let target = self.target(&entry.destination, &format!("{path}.destination"), true)?;
+        Some(Share { target, fallback, weight })
+    }
+
+    fn target(&mut self, destination: &Destination, path: &str, may_be_label: bool) -> Option<Target> {
         let subject = &self.resource.subject;
-        let path = format!("{path}.destination");
+        let registry = self.declared.registry;
         let host = qualify(&destination.host, &self.resource.namespace);
-        let Some(service) = self.registry.service(&host) else {
-            let declared = self.registry.declared();
+        let Some(service) = registry.service(&host) else {
+            let declared = registry.declared();
             self.findings.error(subject, Problem::UnknownHost { path: format!("{path}.host"), host, declared });
             return None;
         };
-        if let Some(subset) = destination.subset.as_ref().filter(|it| !service.subsets.contains_key(*it)) {
-            let (declared, subset) = (list(service.subsets.keys()), subset.clone());
-            let path = format!("{path}.subset");
-            self.findings.error(subject, Problem::UnknownSubset { path, host, subset, declared });
-            return None;
-        }
         let mut port = destination.port.as_ref().map(|port| port.number);
+        let subset = match destination.subset.as_deref() {
+            None => Subset::All,
+            Some(subset) => self.subset(subset, service, &format!("{path}.subset"), may_be_label)?,
+        };
         if let Some(port) = port.filter(|number| service.port(*number).is_none()) {
             let declared = list(service.ports.iter().map(|port| port.number));
             let path = format!("{path}.port.number");
@@ -215,7 +223,29 @@ impl Compiler<'_> {
         if let ([only], None) = (service.ports.as_slice(), port) {
             port = Some(only.number);
         }
-        Some(Target { host, subset: destination.subset.clone().unwrap_or_default(), port })
+        Some(Target { host, subset, port })
+    }
+
+    fn subset(&mut self, subset: &str, service: &Service, path: &str, may_be_label: bool) -> Option<Subset> {
+        let (subject, path, host) = (&self.resource.subject, path.to_owned(), service.host.clone());
+        if let Some(label) = subset.strip_prefix('$').filter(|_| may_be_label) {
+            if service.subsets.is_empty() {
+                let label = label.to_owned();
+                self.findings.warn(subject, Problem::LabelWithoutSubsets { path: path.clone(), label, host });
+            }
+            let header = self.declared.labels.get(label);
+            if header.is_none() {
+                let (label, declared) = (label.to_owned(), list(self.declared.labels.keys()));
+                self.findings.warn(subject, Problem::UnknownLabel { path, label, declared });
+            }
+            return Some(Subset::Label { header: header.map_or(label, String::as_str).to_ascii_lowercase() });
+        }
+        if service.subsets.contains_key(subset) {
+            return Some(Subset::Named(subset.to_owned()));
+        }
+        let (declared, subset) = (list(service.subsets.keys()), subset.to_owned());
+        self.findings.error(subject, Problem::UnknownSubset { path, host, subset, declared });
+        None
     }
 
     fn alternative(&mut self, entry: &HttpMatch, path: &str) -> Alternative {
@@ -328,10 +358,14 @@ impl VirtualService {
             for alternative in rule.alternatives.iter().filter(|it| it.concerns(from)) {
                 let names = [rule.name.as_str(), alternative.name.as_str()];
                 let names: Vec<_> = names.into_iter().filter(|name| !name.is_empty()).collect();
-                let action = rule.action.route(from.port, registry);
-                // A direct response is made at once.
-                let timeout = (!matches!(action, RouteAction::Direct { .. })).then_some(rule.timeout);
-                routes.push(Route { name: names.join("."), matcher: alternative.matcher.clone(), action, timeout });
+                for lane in rule.action.lanes(registry) {
+                    let action = rule.action.route(&lane, from.port, registry);
+                    // A direct response is made at once.
+                    let timeout = (!matches!(action, RouteAction::Direct { .. })).then_some(rule.timeout);
+                    let mut matcher = alternative.matcher.clone();
+                    matcher.headers.extend(lane.conditions());
+                    routes.push(Route { name: names.join("."), matcher, action, timeout });
+                }
             }
         }
         routes
@@ -354,24 +388,17 @@ impl Alternative {
 }
 
 impl Action {
-    fn route(&self, port: u16, registry: &Registry) -> RouteAction {
-        let targets = match self {
-            Self::Direct { status, body } => return RouteAction::Direct { status: *status, body: body.clone() },
-            Self::Forward(targets) => targets,
-        };
-        let mut clusters = Vec::new();
-        for (target, weight) in targets.iter().filter(|(_, weight)| *weight > 0) {
-            // Where the destination names none of several ports, Istio takes the one that the request came for.
-            let port = target.port.unwrap_or(port);
-            if registry.service(&target.host).is_none_or(|service| service.port(port).is_none()) {
-                // Istio names a cluster that does not exist, to which Envoy answers 503.
-                return RouteAction::Direct { status: 503, body: String::new() };
-            }
-            clusters.push((cluster_name(port, &target.subset, &target.host), *weight));
+    fn lanes(&self, registry: &Registry) -> Vec<Lane> {
+        match self {
+            Self::Direct { .. } => vec![Lane::default()],
+            Self::Forward(destinations) => destinations.lanes(registry),
         }
-        match clusters.as_slice() {
-            [(only, _)] => RouteAction::Cluster(only.clone()),
-            _ => RouteAction::Weighted(clusters),
+    }
+
+    fn route(&self, lane: &Lane, port: u16, registry: &Registry) -> RouteAction {
+        match self {
+            Self::Direct { status, body } => RouteAction::Direct { status: *status, body: body.clone() },
+            Self::Forward(destinations) => destinations.route(lane, port, registry),
         }
     }
 }

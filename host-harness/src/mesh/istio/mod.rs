@@ -7,5 +7,7 @@ mod wasm_plugin;
 
 pub use destination_rule::DestinationRuleSpec;
 pub use gateway::{GatewaySpec, Server, ServerProtocol};
-pub use virtual_service::{Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec};
+pub use virtual_service::{
+    Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec, WeightedDestination,
+};
 pub use wasm_plugin::{EnvSource, FailStrategy, Phase, PluginKind, TrafficMode, TrafficSelector, WasmPluginSpec};

@@ -92,6 +92,15 @@ pub struct WeightedDestination {
     pub destination: Destination,
     /// Relative to those beside it; a single destination needs none.
     pub weight: Option<u32>,
+    /// What takes its place where it has no pods. It is Alibaba Cloud's, Istio knows no such field.
+    pub fallback: Option<Fallback>,
+}
+
+/// What takes the place of a destination.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fallback {
+    /// Where to.
+    pub target: Destination,
 }
 
 /// A Service, or one subset of it.
@@ -99,7 +108,7 @@ pub struct WeightedDestination {
 pub struct Destination {
     /// A short name belongs to the resource's own namespace.
     pub host: String,
-    /// A subset that a DestinationRule declares.
+    /// A subset that a DestinationRule declares; in Alibaba Cloud's mesh also `$` and a label whose value names it.
     pub subset: Option<String>,
     /// Needed where the Service has several.
     pub port: Option<PortSelector>,

@@ -4,6 +4,7 @@ mod labels;
 mod messages;
 mod plugins;
 mod routing;
+mod subset_labels;
 mod workloads;
 
 use std::path::{Path, PathBuf};
