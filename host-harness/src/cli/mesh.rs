@@ -25,7 +25,7 @@ Examples:
   weft mesh ./manifests --port 8001          the first gateway listens on port 8001
   weft mesh ./manifests --proxy envoy -v
   weft mesh ./manifests --json | head -n 1   the addresses, as soon as every listener answers
-  weft mesh ./manifests --print-routes       where each proxy would send what, and nothing is started
+  weft mesh ./manifests --print-routes       where each proxy would send what
 
 weft.yaml:
   apps:
@@ -92,7 +92,8 @@ pub(super) fn load(paths: &[PathBuf], port: Option<u16>) -> Result<(Mesh, Ports)
     Ok((mesh, ports))
 }
 
-fn builtin(name: &str) -> Option<Module> {
+/// The module of a built-in filter.
+pub(super) fn builtin(name: &str) -> Option<Module> {
     let module = artifacts::module(name)?;
     Some(Module { name: name.to_owned(), bytes: module.bytes.into() })
 }
@@ -169,5 +170,39 @@ fn addresses(mesh: &Mesh) -> Addresses<'_> {
         ready: true,
         gateways: gateways.map(|it| GatewayAddress { name: &it.name, port: it.port, address: it.address }).collect(),
         pods: pods.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn routes_are_printed_in_text_and_in_json_and_nothing_is_started() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mesh = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/meshes/s1-propagate");
+        let printed = async |json| {
+            let output = folder.path().join("output");
+            let console = Console::new(0).writing_to(File::create(&output).expect("a file"));
+            let (paths, proxy) = (vec![mesh.clone()], ProxyKind::Embedded);
+            // Something that is started would run until it is interrupted.
+            let outcome = run(Arguments { paths, proxy, port: None, json, print_routes: true }, &console).await;
+            assert_eq!(outcome.expect("a mesh"), Outcome::Good);
+            fs::read_to_string(output).expect("the output")
+        };
+        let text = printed(false).await;
+        insta::assert_snapshot!(text.lines().take(5).collect::<Vec<_>>().join("\n"), @"
+        proxy istio-ingressgateway-blvd9rstm8-bspdl
+          listener http.8001, outbound
+            host *:8001
+              route-v is v2 -> outbound|8001|hello1v2|hello1-svc.default.svc.cluster.local, 1 endpoint
+              any request -> outbound|8001|hello1v1|hello1-svc.default.svc.cluster.local, 1 endpoint
+        ");
+        let json: serde_json::Value = serde_json::from_str(&printed(true).await).expect("JSON");
+        let route = &json["proxies"][0]["listeners"][0]["virtual_hosts"][0]["routes"][0];
+        assert_eq!(route["match"]["headers"][0]["name"], "route-v");
     }
 }

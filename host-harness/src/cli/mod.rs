@@ -12,6 +12,7 @@ pub mod demo;
 mod input;
 mod inspect;
 mod interrupt;
+mod lint;
 mod mesh;
 mod plane;
 mod run;
@@ -32,6 +33,7 @@ Examples:
   weft demo                      see the full-link A/B test of the guides run on this machine
   weft demo --proxy envoy        the same on real Envoy processes
   weft mesh ./manifests          run the mesh that your own manifests describe, until Ctrl-C
+  weft lint ./manifests          see what your manifests do not do although they seem to say so
   weft run mine.yaml --trace     see every callback and host call of a scenario
   weft check FILTER config.json  see every problem of a configuration with its path
   weft inspect mine.wasm         see what is in a module and what each host would say to it
@@ -55,6 +57,7 @@ enum Command {
     Check(check::Arguments),
     Demo(demo::Arguments),
     Inspect(inspect::Arguments),
+    Lint(lint::Arguments),
     Mesh(mesh::Arguments),
     Run(run::Arguments),
 }
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
             Command::Check(arguments) => check::run(&arguments, &console),
             Command::Demo(arguments) => demo::run(arguments, &console).await,
             Command::Inspect(arguments) => inspect::run(&arguments, &console),
+            Command::Lint(arguments) => lint::run(&arguments, &console),
             Command::Mesh(arguments) => mesh::run(arguments, &console).await,
             Command::Run(arguments) => run::run(arguments, &console).await,
         }

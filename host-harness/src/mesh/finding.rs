@@ -325,10 +325,144 @@ pub enum Problem {
         /// The TrafficLabel that has it.
         owner: String,
     },
+    // Lints.
+    /// Two subsets are the same pods.
+    #[error(
+        "field `{path}`: subset `{subset}` has the labels {labels}, as `{first}` has, so both are the same pods; give each labels of its own or remove one"
+    )]
+    SameSubset {
+        /// The labels of the second.
+        path: String,
+        /// Its name.
+        subset: String,
+        /// The name of the first.
+        first: String,
+        /// What they have in common.
+        labels: String,
+    },
+    /// A value of a label names nothing.
+    #[error(
+        "field `{path}`: expected a value of label `{label}` that names a subset, but found `{value}`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: {declared}"
+    )]
+    ValueWithoutSubset {
+        /// Where the value stands.
+        path: String,
+        /// The label.
+        label: String,
+        /// The value.
+        value: String,
+        /// The names of all subsets.
+        declared: String,
+    },
+    /// A filter sees one side of what it has to connect.
+    #[error(
+        "field `{path}`: `{filter}` runs only on what {runs_on} {workload}, so it cannot pass on what came in; let it run on what {misses} as well (`mode: CLIENT_AND_SERVER`, `patchContext: ANY`)"
+    )]
+    OneSided {
+        /// Where the side is chosen.
+        path: String,
+        /// The filter.
+        filter: String,
+        /// A workload, as `namespace/name`.
+        workload: String,
+        /// What the filter sees.
+        runs_on: &'static str,
+        /// What it does not see.
+        misses: &'static str,
+    },
+    /// Two sides of a filter share no data.
+    #[error(
+        "field `{path}`: `vm_id` is `{vm_id}`, but the filter with the same module at {inbound} has `{inbound_vm_id}`: what came in cannot be found when a request goes out; give both the same"
+    )]
+    DifferentVmId {
+        /// The outbound filter.
+        path: String,
+        /// Its `vm_id`.
+        vm_id: String,
+        /// The inbound filter.
+        inbound: String,
+        /// Its `vm_id`.
+        inbound_vm_id: String,
+    },
+    /// Weights are no percentages.
+    #[error("field `{path}`: expected weights whose sum is 100, but found {sum}; make them add up to 100")]
+    WeightSum {
+        /// The list.
+        path: String,
+        /// What they add up to.
+        sum: String,
+    },
+    /// A rule that no request reaches.
+    #[error(
+        "field `{path}`: never matches, because `{earlier}` already takes every request that it would; put it before that one or remove it"
+    )]
+    NeverMatches {
+        /// The rule.
+        path: String,
+        /// The one that takes its requests.
+        earlier: String,
+    },
+
+    // This machine.
     /// No free port could be had.
     #[error("expected a free port on 127.0.0.1, but found: {reason}")]
     NoPort {
         /// What the operating system says.
         reason: String,
     },
+}
+
+impl Problem {
+    /// The field that it is about, if it is about one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { path, .. }
+            | Self::UnknownField { path }
+            | Self::Different { path, .. }
+            | Self::UnknownGateway { path, .. }
+            | Self::UnknownHost { path, .. }
+            | Self::UnknownPort { path, .. }
+            | Self::UnknownSubset { path, .. }
+            | Self::UnknownLabel { path, .. }
+            | Self::LabelWithoutSubsets { path, .. }
+            | Self::DuplicateSubset { path, .. }
+            | Self::SelectsNothing { path, .. }
+            | Self::NoApplication { path, .. }
+            | Self::UnresolvedModule { path, .. }
+            | Self::BuiltinInPlaceOfImage { path, .. }
+            | Self::SameSubset { path, .. }
+            | Self::ValueWithoutSubset { path, .. }
+            | Self::OneSided { path, .. }
+            | Self::DifferentVmId { path, .. }
+            | Self::WeightSum { path, .. }
+            | Self::NeverMatches { path, .. } => Some(path),
+            Self::Unreadable { .. }
+            | Self::NoManifests
+            | Self::Syntax { .. }
+            | Self::NotAManifest { .. }
+            | Self::Duplicate { .. }
+            | Self::UnknownKind { .. }
+            | Self::HostTaken { .. }
+            | Self::HostsNotServed { .. }
+            | Self::IdleGateway
+            | Self::NoBuiltin { .. }
+            | Self::LabelTaken { .. }
+            | Self::NoPort { .. } => None,
+        }
+    }
+
+    /// Whether it says how a mesh runs here, not what is wrong with the manifests: in a cluster it would not be.
+    pub fn is_only_here(&self) -> bool {
+        match self {
+            Self::UnresolvedModule { url, .. } => !url.starts_with("file://"),
+            Self::UnknownKind { .. }
+            | Self::UnknownField { .. }
+            | Self::Different { .. }
+            | Self::BuiltinInPlaceOfImage { .. }
+            | Self::NoApplication { .. }
+            | Self::NoBuiltin { .. }
+            | Self::NoPort { .. } => true,
+            _ => false,
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::accepted::is_accepted;
 use super::asm::{FilterDeploymentSpec, TrafficLabelSpec};
 use super::document::Document;
 use super::finding::{Findings, Problem, Subject};
-use super::istio::{DestinationRuleSpec, GatewaySpec, VirtualServiceSpec, WasmPluginSpec};
+use super::istio::{DestinationRuleSpec, EnvoyFilterSpec, GatewaySpec, VirtualServiceSpec, WasmPluginSpec};
 use super::kubernetes::{DeploymentSpec, ServiceSpec};
 
 /// Labels of a pod, or the labels that a selector asks for.
@@ -56,6 +56,8 @@ pub struct Manifests {
     pub virtual_services: Vec<Resource<VirtualServiceSpec>>,
     /// `networking.istio.io/*`.
     pub destination_rules: Vec<Resource<DestinationRuleSpec>>,
+    /// `networking.istio.io/*`: no proxy gets them, but lints look at them.
+    pub envoy_filters: Vec<Resource<EnvoyFilterSpec>>,
     /// `extensions.istio.io/*`.
     pub wasm_plugins: Vec<Resource<WasmPluginSpec>>,
     /// `istio.alibabacloud.com/*`.
@@ -146,6 +148,9 @@ impl Reader<'_> {
             }
             _ => {
                 let subject = Subject { resource: resource_name(&kind, &value), ..subject };
+                if (group, kind.as_str()) == ("networking.istio.io", "EnvoyFilter") {
+                    self.manifests.envoy_filters.extend(glimpse(subject.clone(), value));
+                }
                 self.findings.warn(&subject, Problem::UnknownKind { kind, api_version });
             }
         }
@@ -197,6 +202,12 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Reads as much of a resource as a type asks for. What is wrong with the rest of it is not said.
+fn glimpse<T: DeserializeOwned>(subject: Subject, value: Value) -> Option<Resource<T>> {
+    let Envelope { metadata, spec } = serde_yaml_ng::from_value(without_nulls(value)).ok()?;
+    Some(Resource { name: metadata.name, namespace: metadata.namespace, subject, spec })
 }
 
 /// `Kind/name`, or `Kind/namespace/name` outside of the namespace `default`.

@@ -6,7 +6,8 @@
 //!                                                            └ destination
 //! ```
 //! Everything listens on 127.0.0.1 at ports that [`Ports`] holds. What is wrong is collected in [`Findings`], all of it at
-//! once; what is not modelled is named there too. Nothing here starts a process or serves a request.
+//! once; what is not modelled is named there too. Lints look at the manifests alone. Nothing here starts a process or serves
+//! a request.
 
 mod accepted;
 mod asm;
@@ -17,6 +18,7 @@ mod ingress;
 mod installation;
 mod istio;
 mod kubernetes;
+mod lint;
 mod manifest;
 mod plugin;
 mod ports;
@@ -40,7 +42,9 @@ pub use route_listing::RouteListing;
 pub use weft_yaml::Program;
 
 use crate::bootstrap::{Protocol, Proxy};
+use manifest::Manifests;
 use virtual_service::{Declared, MESH, VirtualService};
+use weft_yaml::Settings;
 
 /// A mesh that can be run: start each application and each proxy, and it works.
 #[derive(Debug)]
@@ -128,8 +132,8 @@ pub struct App {
 /// Reads a mesh from files and folders. `builtins` gives the modules of the built-in filters by their names.
 pub fn load(paths: &[PathBuf], ports: &mut Ports, builtins: Builtins<'_>) -> Result<Mesh, LoadFailure> {
     let mut findings = Findings::default();
-    let documents = document::read(paths, &mut findings);
-    let mesh = build(documents, ports, builtins, &mut findings);
+    let (manifests, settings) = read(paths, &mut findings);
+    let mesh = build(&manifests, &settings, ports, builtins, &mut findings);
     findings.sort();
     if findings.errors.is_empty() {
         return Ok(Mesh { warnings: findings.warnings, ..mesh });
@@ -137,30 +141,51 @@ pub fn load(paths: &[PathBuf], ports: &mut Ports, builtins: Builtins<'_>) -> Res
     Err(LoadFailure { findings })
 }
 
-fn build(documents: document::Documents, ports: &mut Ports, builtins: Builtins<'_>, findings: &mut Findings) -> Mesh {
-    let settings = weft_yaml::read(&documents.weft, findings);
-    let manifests = manifest::read(documents.manifests, findings);
+/// Finds everything that [`load`] finds in files and folders, whatever runs in the place of an image, and beside it what
+/// manifests do not do although they seem to say so.
+pub fn lint(paths: &[PathBuf], builtins: Builtins<'_>) -> Findings {
+    let mut findings = Findings::default();
+    let (manifests, mut settings) = read(paths, &mut findings);
+    settings.stand_in_for_all();
+    build(&manifests, &settings, &mut Ports::default(), builtins, &mut findings);
+    lint::check(&manifests, &mut findings);
+    findings.sort();
+    findings
+}
 
+fn read(paths: &[PathBuf], findings: &mut Findings) -> (Manifests, Settings) {
+    let documents = document::read(paths, findings);
+    let settings = weft_yaml::read(&documents.weft, findings);
+    (manifest::read(documents.manifests, findings), settings)
+}
+
+fn build(
+    manifests: &Manifests,
+    settings: &Settings,
+    ports: &mut Ports,
+    builtins: Builtins<'_>,
+    findings: &mut Findings,
+) -> Mesh {
     let applications = manifests.deployments.iter().filter(|it| !ingress::is_gateway(it, &manifests.gateways));
-    let mut planned: Vec<_> = applications.flat_map(|it| workload::pods(it, &settings, ports, findings)).collect();
+    let mut planned: Vec<_> = applications.flat_map(|it| workload::pods(it, settings, ports, findings)).collect();
     let mut registry = registry::register(&manifests.services, &mut planned, ports, findings);
     registry::add_subsets(&mut registry, &manifests.destination_rules, findings);
 
     let gateway_names: Vec<_> = manifests.gateways.iter().map(|it| format!("{}/{}", it.namespace, it.name)).collect();
-    let labels = installation::label_headers(&manifests);
+    let labels = installation::label_headers(manifests);
     let declared = Declared { gateways: &gateway_names, registry: &registry, labels: &labels };
     let virtual_services: Vec<_> =
         manifests.virtual_services.iter().map(|it| virtual_service::compile(it, declared, findings)).collect();
     warn_of_taken_hosts(&virtual_services, findings);
 
     let gateway_workloads = ingress::workloads(&manifests.gateways, &manifests.deployments);
-    let plugins = plugin::place(&manifests, builtins, findings);
+    let plugins = plugin::place(manifests, builtins, findings);
     let workloads: Vec<_> = planned
         .iter()
         .map(|it| it.workload.clone())
         .chain(gateway_workloads.iter().map(|it| it.workload.clone()))
         .collect();
-    plugin::warn_of_idle(&manifests, &workloads, findings);
+    plugin::warn_of_idle(manifests, &workloads, findings);
     plugin::warn_of_taken_labels(&plugins, &workloads, findings);
 
     let mut mesh = Mesh { proxies: Vec::new(), gateways: Vec::new(), pods: Vec::new(), warnings: Vec::new() };

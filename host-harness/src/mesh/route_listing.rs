@@ -1,5 +1,5 @@
 //! The routes of a mesh, to be read: for each listener of each proxy its virtual hosts, and of each of them the routes in the
-//! order in which they are tried, with where they lead. Nothing is decided here.
+//! order in which they are tried, with where they lead. The many names of a host are for machines. Nothing is decided here.
 
 use std::fmt;
 
@@ -113,8 +113,8 @@ impl fmt::Display for RouteListing<'_> {
             lines.push(format!("proxy {proxy}"));
             for ListenerRoutes { listener, direction, virtual_hosts } in listeners {
                 lines.push(format!("  listener {listener}, {direction}"));
-                for HostRoutes { name, domains, routes } in virtual_hosts {
-                    lines.push(format!("    host {name} for {}", domains.join(", ")));
+                for HostRoutes { name, routes, .. } in virtual_hosts {
+                    lines.push(format!("    host {name}"));
                     lines.extend(routes.iter().flat_map(ListedRoute::lines));
                 }
             }

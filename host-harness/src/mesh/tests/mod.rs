@@ -1,6 +1,7 @@
 //! Whole manifests in, proxies and messages out.
 
 mod labels;
+mod lints;
 mod messages;
 mod plugins;
 mod routing;

@@ -64,14 +64,14 @@ fn a_label_becomes_a_route_for_each_subset_and_one_for_the_rest() {
     insta::assert_snapshot!(listed(&mesh, "a-gray"), @"
     proxy a-gray-4ncm2h7bsd-t7hh7
       listener virtualOutbound, outbound
-        host a.default.svc.cluster.local:80 for a.default.svc.cluster.local, a.default.svc, a.default, a, a.default.svc.cluster.local:80, a.default.svc:80, a.default:80, a:80
+        host a.default.svc.cluster.local:80
           any request -> outbound|80||a.default.svc.cluster.local, 2 endpoints
-        host b.default.svc.cluster.local:80 for b.default.svc.cluster.local, b.default.svc, b.default, b, b.default.svc.cluster.local:80, b.default.svc:80, b.default:80, b:80
+        host b.default.svc.cluster.local:80
           lane is version-base -> outbound|80|version-base|b.default.svc.cluster.local, 1 endpoint
           lane is version-gray -> outbound|80|version-gray|b.default.svc.cluster.local, 1 endpoint
           any request -> outbound|80||b.default.svc.cluster.local, 2 endpoints
       listener virtualInbound-8080, inbound
-        host inbound|http|8080 for *
+        host inbound|http|8080
           any request -> inbound|8080||, 1 endpoint
     ");
     let outbound = listener(&mesh, "a-gray", "virtualOutbound");
@@ -90,7 +90,7 @@ fn weights_stay_with_their_destinations_in_every_lane() {
     insta::assert_snapshot!(listed(&mesh, "istio-edge"), @"
     proxy istio-edge-zwkh66r46j-nd6wf
       listener http.80, outbound
-        host *:80 for *
+        host *:80
           path is /status -> answered with 204
           path begins with /hello and lane is version-base -> outbound|80|version-base|a.default.svc.cluster.local, 1 endpoint
           path begins with /hello and lane is version-gray
