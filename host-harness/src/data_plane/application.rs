@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::accepts;
 use crate::envoy_process::bound_to_this_thread;
 use crate::mesh::{App, Pod, Ports, Program};
-use crate::samples::{Hello, Landing};
+use crate::samples::{GrayGrpc, GrayHttp, Hello, Landing};
 
 /// Why an application does not run.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,16 @@ enum Running {
     Command(Child),
 }
 
+impl Running {
+    /// A sample on each of its ports.
+    fn served<F>(listeners: Vec<TcpListener>, serve: impl Fn(TcpListener) -> F) -> Self
+    where
+        F: Future<Output = io::Error> + Send + 'static,
+    {
+        Self::Sample { _servers: listeners.into_iter().map(serve).collect() }
+    }
+}
+
 impl Application {
     pub async fn start(pod: &Pod, app: &App, ports: &mut Ports) -> Result<Self, Error> {
         let name = format!("{}/{}", pod.name, app.container);
@@ -87,18 +97,25 @@ impl Application {
             };
             addresses.iter().map(listener).collect::<Result<Vec<_>, _>>()
         };
+        let (environment, proxy) = (&app.environment, Some(pod.outbound));
         let running = match &app.program {
             Program::Hello { greeting } => {
-                let hello = Hello::new(greeting, &app.environment, Some(pod.outbound));
-                Running::Sample { _servers: listeners()?.into_iter().map(|it| hello.clone().serve(it)).collect() }
+                let hello = Hello::new(greeting, environment, proxy);
+                Running::served(listeners()?, |it| hello.clone().serve(it))
             }
-            Program::Landing => {
-                Running::Sample { _servers: listeners()?.into_iter().map(|it| Landing.serve(it)).collect() }
+            Program::Landing => Running::served(listeners()?, |it| Landing.serve(it)),
+            Program::GrayHttp { name, version } => {
+                let gray = GrayHttp::new(name, version, environment, proxy);
+                Running::served(listeners()?, |it| gray.clone().serve(it))
+            }
+            Program::GrayGrpc { name, version } => {
+                let gray = GrayGrpc::new(name, version, environment, proxy);
+                Running::served(listeners()?, |it| gray.clone().serve(it))
             }
             Program::Command { argv, folder } => {
                 // From here on the command may have them.
                 addresses.iter().for_each(|address| drop(ports.take(*address)));
-                let child = spawn(argv, folder, &app.environment).map_err(|source| Error::Spawn {
+                let child = spawn(argv, folder, environment).map_err(|source| Error::Spawn {
                     application: name.clone(),
                     program: argv.first().cloned().unwrap_or_default(),
                     source,

@@ -4,6 +4,7 @@
 //! apps:
 //!   "*/http_springboot_v2:*": {builtin: hello, greeting: Bonjour}
 //!   "*/grpc_server:*": {builtin: landing}
+//!   "*/spring-boot-istio-client:gray": {builtin: gray-http, version: Gray}
 //!   "*/mine:*": {command: [./mine, --verbose], env: {LEVEL: debug}}
 //! workers: 2
 //! ```
@@ -47,6 +48,20 @@ pub enum Program {
     },
     /// The gRPC service of the guides' transcoding scenario, built in.
     Landing,
+    /// Service A of the guides' gray release, built in.
+    GrayHttp {
+        /// What it is called in answers.
+        name: String,
+        /// Which version of it answers.
+        version: String,
+    },
+    /// Service B of the guides' gray release, built in.
+    GrayGrpc {
+        /// What it is called in answers.
+        name: String,
+        /// Which version of it answers.
+        version: String,
+    },
     /// A command on this machine.
     Command {
         /// The program and its arguments.
@@ -69,16 +84,20 @@ struct RawSettings {
 struct RawApplication {
     builtin: Option<Builtin>,
     greeting: Option<String>,
+    name: Option<String>,
+    version: Option<String>,
     command: Option<Vec<String>>,
     #[serde(default)]
     env: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Builtin {
     Hello,
     Landing,
+    GrayHttp,
+    GrayGrpc,
 }
 
 /// Reads every `weft.yaml`.
@@ -118,21 +137,32 @@ fn compile_application(
     subject: &Subject,
     findings: &mut Findings,
 ) -> Option<Application> {
-    let RawApplication { builtin, greeting, command, env: environment } = raw;
-    let reason = match (builtin, greeting, command) {
-        (Some(Builtin::Hello), greeting, None) => {
-            let greeting = greeting.unwrap_or_else(|| "Hello".to_owned());
-            return Some(Application { program: Program::Hello { greeting }, environment });
+    let RawApplication { builtin, greeting, name, version, command, env: environment } = raw;
+    let is_gray = matches!(builtin, Some(Builtin::GrayHttp | Builtin::GrayGrpc));
+    let reason = match (builtin, command) {
+        _ if greeting.is_some() && builtin != Some(Builtin::Hello) => {
+            "expected `greeting` beside `builtin: hello` only"
         }
-        (Some(Builtin::Landing), None, None) => return Some(Application { program: Program::Landing, environment }),
-        (None, None, Some(argv)) if !argv.is_empty() => {
+        _ if (name.is_some() || version.is_some()) && !is_gray => {
+            "expected `name` and `version` beside `builtin: gray-http` and `builtin: gray-grpc` only"
+        }
+        (Some(builtin), None) => {
+            let or = |said: Option<String>, default: &str| said.unwrap_or_else(|| default.to_owned());
+            let program = match builtin {
+                Builtin::Hello => Program::Hello { greeting: or(greeting, "Hello") },
+                Builtin::Landing => Program::Landing,
+                Builtin::GrayHttp => Program::GrayHttp { name: or(name, "A"), version: or(version, "Base") },
+                Builtin::GrayGrpc => Program::GrayGrpc { name: or(name, "B"), version: or(version, "Base") },
+            };
+            return Some(Application { program, environment });
+        }
+        (None, Some(argv)) if !argv.is_empty() => {
             let folder = subject.file.parent().unwrap_or(Path::new("")).to_owned();
             return Some(Application { program: Program::Command { argv, folder }, environment });
         }
-        (None | Some(Builtin::Landing), Some(_), _) => "expected `greeting` beside `builtin: hello` only",
-        (None, None, Some(_)) => "expected the program and its arguments, but found an empty command",
-        (None, None, None) => "expected `builtin` or `command`, but found neither",
-        (Some(_), _, Some(_)) => "expected either `builtin` or `command`, but found both",
+        (None, Some(_)) => "expected the program and its arguments, but found an empty command",
+        (None, None) => "expected `builtin` or `command`, but found neither",
+        (Some(_), Some(_)) => "expected either `builtin` or `command`, but found both",
     };
     findings.error(subject, Problem::Invalid { path: format!("apps.{pattern}"), reason: reason.to_owned() });
     None
@@ -173,13 +203,15 @@ mod tests {
     fn the_longest_pattern_that_fits_an_image_wins() {
         let (settings, errors) = check(
             "apps:\n  \"*\": {builtin: hello}\n  \"*/hello_v2:*\": {builtin: hello, greeting: Bonjour}\n  \
-             \"*/mine\": {command: [./mine]}\n",
+             \"*/client:gray\": {builtin: gray-http, version: Gray}\n  \"*/mine\": {command: [./mine]}\n",
         );
         assert_eq!(errors, "");
         let program = |image| settings.application(image).map(|it| it.program.clone());
         let hello = |greeting: &str| Some(Program::Hello { greeting: greeting.to_owned() });
         assert_eq!(program("registry.test/a/hello_v2:1.0"), hello("Bonjour"));
         assert_eq!(program("registry.test/a/hello_v1:1.0"), hello("Hello"));
+        let gray = Program::GrayHttp { name: "A".to_owned(), version: "Gray".to_owned() };
+        assert_eq!(program("registry.test/a/client:gray"), Some(gray));
         let mine = Program::Command { argv: vec!["./mine".to_owned()], folder: PathBuf::from("mesh") };
         assert_eq!(program("registry.test/mine"), Some(mine));
         assert_eq!(settings.workers, DEFAULT_WORKERS);
@@ -188,14 +220,15 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         insta::assert_snapshot!(check("app: {}").1, @"mesh/weft.yaml:1: field `app`: unknown field `app`, expected `apps` or `workers`");
-        insta::assert_snapshot!(check("apps: {a: {builtin: helo}}").1, @"mesh/weft.yaml:1: field `apps.a.builtin`: unknown variant `helo`, expected `hello` or `landing`");
-        insta::assert_snapshot!(check("apps: {a: {}, b: {command: []}, c: {builtin: hello, command: [x]}, d: {greeting: Hi}, e: {builtin: landing, greeting: Hi}}\nworkers: 0").1, @r#"
+        insta::assert_snapshot!(check("apps: {a: {builtin: helo}}").1, @"mesh/weft.yaml:1: field `apps.a.builtin`: unknown variant `helo`, expected one of `hello`, `landing`, `gray-http`, `gray-grpc`");
+        insta::assert_snapshot!(check("apps: {a: {}, b: {command: []}, c: {builtin: hello, command: [x]}, d: {greeting: Hi}, e: {builtin: landing, greeting: Hi}, f: {builtin: hello, version: Gray}}\nworkers: 0").1, @r#"
         mesh/weft.yaml:1: field `workers`: expected at least 1, but found 0
         mesh/weft.yaml:1: field `apps.a`: expected `builtin` or `command`, but found neither
         mesh/weft.yaml:1: field `apps.b`: expected the program and its arguments, but found an empty command
         mesh/weft.yaml:1: field `apps.c`: expected either `builtin` or `command`, but found both
         mesh/weft.yaml:1: field `apps.d`: expected `greeting` beside `builtin: hello` only
         mesh/weft.yaml:1: field `apps.e`: expected `greeting` beside `builtin: hello` only
+        mesh/weft.yaml:1: field `apps.f`: expected `name` and `version` beside `builtin: gray-http` and `builtin: gray-grpc` only
         "#);
     }
 }

@@ -1,9 +1,10 @@
 //! The service of the guides' full-link A/B test, to the letter.
 //!
 //! `GET /hello/{msg}` answers `<greeting> {msg}@<name>:<ip>` and, when `HTTP_HELLO_BACKEND` is set, `<` and the body of
-//! `http://$HTTP_HELLO_BACKEND:8001/hello/{msg}`. Of the request's headers it passes on only [`TRACING_HEADERS`]: that no
-//! other header travels by itself is what the test is about. `GET /bye` does the same and passes all headers on. On a service
-//! without a backend, `/hello/404` and its like answer that status, and every caller answers it again.
+//! `http://$HTTP_HELLO_BACKEND:8001/hello/{msg}`. Of the request's headers it passes on only those of
+//! [tracing](super::TRACING_HEADERS): that no other header travels by itself is what the test is about. `GET /bye` does
+//! the same and passes all headers on. On a service without a backend, `/hello/404` and its like answer that status,
+//! and every caller answers it again.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,23 +13,11 @@ use std::sync::Arc;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use super::server;
-
-/// What the service passes on of a request to `/hello`.
-pub const TRACING_HEADERS: [&str; 7] = [
-    "x-request-id",
-    "x-b3-traceid",
-    "x-b3-spanid",
-    "x-b3-parentspanid",
-    "x-b3-sampled",
-    "x-b3-flags",
-    "x-ot-span-context",
-];
+use super::{client, server};
 
 /// The statuses that a service without a backend answers when a message asks for them.
 const STATUSES_ON_REQUEST: [&str; 4] = ["404", "400", "500", "503"];
@@ -83,36 +72,16 @@ impl Hello {
             _ => return status(StatusCode::NOT_FOUND),
         };
         let Some(backend) = &self.backend else { return text(own) };
-        let headers = if path == "/bye" { end_to_end(request.headers()) } else { tracing_only(request.headers()) };
-        match self.call(backend, path, headers).await {
+        let headers = match path {
+            "/bye" => end_to_end(request.headers()),
+            _ => client::tracing_only(request.headers()),
+        };
+        match client::get(self.proxy, &format!("{backend}:{BACKEND_PORT}"), path, headers).await {
             Ok((StatusCode::OK, body)) => text(format!("{own}<{body}")),
             Ok((code, _)) => status(code),
             Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
-
-    async fn call(&self, backend: &str, path: &str, mut headers: HeaderMap) -> anyhow::Result<(StatusCode, String)> {
-        let authority = format!("{backend}:{BACKEND_PORT}");
-        headers.insert(header::HOST, HeaderValue::from_str(&authority)?);
-        let (socket, target) = match self.proxy {
-            Some(proxy) => (TcpStream::connect(proxy).await?, format!("http://{authority}{path}")),
-            None => (TcpStream::connect(&authority).await?, path.to_owned()),
-        };
-        let mut request = Request::builder().uri(target).body(Empty::<Bytes>::new())?;
-        *request.headers_mut() = headers;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await?;
-        // It ends by itself when the sender is gone.
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok((status, String::from_utf8_lossy(&body).into_owned()))
-    }
-}
-
-fn tracing_only(headers: &HeaderMap) -> HeaderMap {
-    let pairs = headers.iter().filter(|(name, _)| TRACING_HEADERS.contains(&name.as_str()));
-    pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// All headers but those of this one connection and this one body.
@@ -143,6 +112,7 @@ mod tests {
     use std::convert::Infallible;
 
     use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
     use tokio::sync::mpsc;
 
     use super::*;
@@ -178,10 +148,10 @@ mod tests {
     }
 
     async fn get(address: SocketAddr, path: &str) -> String {
-        let client = Hello::new("", &BTreeMap::new(), Some(address));
         let headers = ["x-request-id", "x-b3-traceid", "b3", "traceparent", "route-v"]
             .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("1")));
-        let (status, body) = client.call("any", path, headers.into_iter().collect()).await.expect("an answer");
+        let (status, body) =
+            client::get(Some(address), "any", path, headers.into_iter().collect()).await.expect("an answer");
         format!("{} {body}", status.as_u16())
     }
 

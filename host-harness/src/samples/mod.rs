@@ -2,9 +2,23 @@
 //!
 //! A sample takes its environment as values: a hundred of them run in one process and none sees another's.
 
+mod client;
+pub mod gray;
 pub mod hello;
 pub mod landing;
 pub(crate) mod server;
 
+pub use gray::{GrayGrpc, GrayHttp};
 pub use hello::Hello;
 pub use landing::Landing;
+
+/// What a sample passes on of the headers that it was asked with: those of tracing, and no other.
+pub const TRACING_HEADERS: [&str; 7] = [
+    "x-request-id",
+    "x-b3-traceid",
+    "x-b3-spanid",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-flags",
+    "x-ot-span-context",
+];
