@@ -10,7 +10,7 @@ use crate::mesh::{Mesh, Ports};
 /// One form of a scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
-    /// For machines, and the name of its folder in `tests/meshes`.
+    /// For machines.
     pub name: &'static str,
     /// For people.
     pub title: &'static str,
@@ -18,7 +18,7 @@ pub struct Form {
     pub(super) files: &'static [(&'static str, &'static str)],
 }
 
-/// The manifests of a folder in `tests/meshes`.
+/// Manifests of a folder in `tests/meshes`.
 macro_rules! manifests {
     ($folder:literal: $($file:literal),+) => {
         &[$(($file, include_str!(concat!("../../../../tests/meshes/", $folder, "/", $file)))),+]

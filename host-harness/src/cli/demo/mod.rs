@@ -1,9 +1,13 @@
 //! `weft demo`: the scenarios of the guides, run for real on this machine, with what came back beside what should have.
 
+mod chance;
 mod client;
 mod form;
 pub mod s1;
 pub mod s2;
+pub mod s3;
+
+use std::net::SocketAddr;
 
 use serde::Serialize;
 use serde_json::json;
@@ -24,6 +28,10 @@ use crate::mesh::Mesh;
 /// although no service passes that header on. In two forms: the guides' own manifests, and one plugin for all pods.
 ///
 /// S2, HTTP clients of a gRPC service: the gateway turns JSON into gRPC and back, by the rules in the service's `.proto`.
+///
+/// S3, full-link gray release: two services, each as base and gray; the label that a request brings, or that a rule at
+/// the gateway gives it, decides what serves at every hop, although no service passes it on. In all variants of the
+/// guides.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -55,22 +63,52 @@ enum Scenario {
     /// HTTP clients of a gRPC service by transcoding.
     #[value(name = "S2")]
     S2,
+    /// Full-link gray release by traffic labels.
+    #[value(name = "S3")]
+    S3,
+}
+
+/// A form of a scenario, and who knows what to ask of it.
+#[derive(Clone, Copy)]
+enum Trial {
+    S1(Form),
+    S2(Form),
+    S3(s3::Variant),
 }
 
 impl Scenario {
-    const ALL: [Self; 2] = [Self::S1, Self::S2];
+    const ALL: [Self; 3] = [Self::S1, Self::S2, Self::S3];
 
     fn title(self) -> &'static str {
         match self {
             Self::S1 => "full-link A/B test",
             Self::S2 => "HTTP clients of a gRPC service",
+            Self::S3 => "full-link gray release",
         }
     }
 
-    fn forms(self) -> &'static [Form] {
+    fn trials(self) -> Vec<Trial> {
         match self {
-            Self::S1 => &s1::FORMS,
-            Self::S2 => &s2::FORMS,
+            Self::S1 => s1::FORMS.map(Trial::S1).to_vec(),
+            Self::S2 => s2::FORMS.map(Trial::S2).to_vec(),
+            Self::S3 => s3::VARIANTS.map(Trial::S3).to_vec(),
+        }
+    }
+}
+
+impl Trial {
+    fn form(self) -> Form {
+        match self {
+            Self::S1(form) | Self::S2(form) => form,
+            Self::S3(variant) => variant.form,
+        }
+    }
+
+    async fn probe(self, gateway: SocketAddr) -> Report {
+        match self {
+            Self::S1(_) => Report::S1(s1::probe(gateway).await),
+            Self::S2(_) => Report::S2(s2::probe(gateway).await),
+            Self::S3(variant) => Report::S3(variant.probe(gateway).await),
         }
     }
 }
@@ -81,6 +119,7 @@ impl Scenario {
 enum Report {
     S1(s1::Report),
     S2(s2::Report),
+    S3(s3::Report),
 }
 
 impl Report {
@@ -88,6 +127,7 @@ impl Report {
         match self {
             Self::S1(report) => report.is_good(),
             Self::S2(report) => report.is_good(),
+            Self::S3(report) => report.is_good(),
         }
     }
 
@@ -95,6 +135,7 @@ impl Report {
         match self {
             Self::S1(report) => report.print(console),
             Self::S2(report) => report.print(console),
+            Self::S3(report) => report.print(console),
         }
         console.line("");
     }
@@ -113,13 +154,13 @@ struct Shown {
 pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outcome, Failure> {
     let all = arguments.scenarios.is_empty();
     let scenarios = Scenario::ALL.into_iter().filter(|scenario| all || arguments.scenarios.contains(scenario));
-    let forms: Vec<_> =
-        scenarios.flat_map(|scenario| scenario.forms().iter().map(move |form| (scenario, *form))).collect();
+    let trials: Vec<_> =
+        scenarios.flat_map(|scenario| scenario.trials().into_iter().map(move |trial| (scenario, trial))).collect();
     let work = async {
         let plane = arguments.proxy.prepare(console).await?;
         let mut shown = Vec::new();
-        for (scenario, form) in forms {
-            shown.push(show(scenario, form, &plane, &arguments, console).await?);
+        for (scenario, trial) in trials {
+            shown.push(show(scenario, trial, &plane, &arguments, console).await?);
         }
         Ok::<_, Failure>(shown)
     };
@@ -140,11 +181,12 @@ pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outco
 
 async fn show(
     scenario: Scenario,
-    form: Form,
+    trial: Trial,
     plane: &Plane,
     arguments: &Arguments,
     console: &Console,
 ) -> Result<Shown, Failure> {
+    let form = trial.form();
     let (mesh, mut ports) = form.load()?;
     if !arguments.json {
         let plane = match plane {
@@ -155,11 +197,7 @@ async fn show(
         console.line(format_args!("{STRONG}{name} {title}{STRONG:#} on {plane}, {}", form.title));
     }
     let running = mesh::start(&mesh, &mut ports, plane, console).await?;
-    let gateway = entrance(&mesh)?;
-    let report = match scenario {
-        Scenario::S1 => Report::S1(s1::probe(gateway).await),
-        Scenario::S2 => Report::S2(s2::probe(gateway).await),
-    };
+    let report = trial.probe(entrance(&mesh)?).await;
     if !arguments.json {
         report.print(console);
     }
