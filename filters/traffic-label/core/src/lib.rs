@@ -1,0 +1,10 @@
+//! Traffic labels: the decisions, without a host.
+
+#![forbid(unsafe_code)]
+
+mod claim;
+mod subject;
+mod surroundings;
+
+pub use proxy_role::{Direction, Role};
+pub use surroundings::{Node, Surroundings};
