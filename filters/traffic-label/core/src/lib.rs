@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod claim;
+mod percent;
 mod subject;
 mod surroundings;
 
