@@ -4,6 +4,7 @@
 
 mod claim;
 mod percent;
+mod split;
 mod subject;
 mod surroundings;
 
