@@ -4,6 +4,7 @@
 
 mod claim;
 mod percent;
+mod schedule;
 mod split;
 mod subject;
 mod surroundings;
