@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod claim;
+#[cfg(test)]
+mod fixture;
 mod percent;
 mod schedule;
 mod split;

@@ -27,7 +27,7 @@ pub(crate) enum Subject {
 }
 
 /// The place of a subject in its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SubjectId(u16);
 
 /// All subjects that a configuration names, each once.
@@ -51,7 +51,7 @@ impl Subjects {
     }
 }
 
-/// The values of a subject; several where a header is repeated.
+/// The values of a subject; several where a header is repeated or a claim is an array.
 pub(crate) type Values<'r> = Vec<Cow<'r, [u8]>>;
 
 /// One request, and what has been found in it so far.
@@ -116,7 +116,7 @@ impl<'r> Request<'r> {
             Subject::Host => host(self.head).into_iter().collect(),
             Subject::Claim(path) => {
                 let claims = &self.subjects.claims;
-                claim::find(claims, path, self.head, self.surroundings).map(Cow::Owned).into_iter().collect()
+                claim::find(claims, path, self.head, self.surroundings).into_iter().map(Cow::Owned).collect()
             }
         }
     }
@@ -194,4 +194,166 @@ fn ip_address(text: &[u8]) -> Option<IpAddr> {
         None => text.rsplit_once(':').map_or(text, |(host, _)| host),
     };
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Around, with_request};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn values(subject: Subject, head: &[(&str, &[u8])]) -> Vec<Vec<u8>> {
+        let mut subjects = Subjects::default();
+        let id = subjects.place(subject);
+        with_request(head, &subjects, &mut Around::default(), |request| {
+            request.values(id).iter().map(|value| value.to_vec()).collect()
+        })
+    }
+
+    #[track_caller]
+    fn check(subject: Subject, head: &[(&str, &[u8])], expected: &[&[u8]]) {
+        assert_eq!(values(subject.clone(), head), expected, "{subject:?} {head:?}");
+    }
+
+    #[test]
+    fn a_header_has_all_its_values() {
+        let head: &[(&str, &[u8])] = &[("a", b"1"), ("b", b"2"), ("a", b"\xff"), ("a", b"")];
+        check(Subject::Header(b"a".to_vec()), head, &[b"1", b"\xff", b""]);
+        check(Subject::Header(b"c".to_vec()), head, &[]);
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        for (cookie, expected) in [
+            (&b"uid=7"[..], Some(&b"7"[..])),
+            (b"theme=dark; uid=7; uid=8", Some(b"7")),
+            (b"xuid=1;uid=a=b;", Some(b"a=b")),
+            (b"uid=; x", Some(b"")),
+            (b"uid", None),
+            (b"uidx=7", None),
+            (b"UID=7", None),
+            (b"", None),
+        ] {
+            let expected: Vec<_> = expected.into_iter().collect();
+            check(Subject::Cookie(b"uid".to_vec()), &[("cookie", cookie)], &expected);
+        }
+        check(Subject::Cookie(b"uid".to_vec()), &[("cookie", b"a=1"), ("cookie", b"uid=2")], &[b"2"]);
+    }
+
+    #[test]
+    fn a_query_parameter_is_decoded() {
+        for (path, expected) in [
+            (&b"/?uid=7"[..], Some(&b"7"[..])),
+            (b"/a?b=c&uid=7&uid=8", Some(b"7")),
+            (b"/?u%69d=a%20b+c%2B", Some(b"a b c+")),
+            (b"/?uid=%zz%f%", Some(b"%zz%f%")),
+            (b"/?uid=%ff%00", Some(b"\xff\0")),
+            (b"/?uid", Some(b"")),
+            (b"/?uid=a?b=c", Some(b"a?b=c")),
+            (b"/?uid=a#b", Some(b"a")),
+            (b"/?a=1#?uid=7", None),
+            (b"/uid=7", None),
+            (b"/?", None),
+            (b"", None),
+        ] {
+            let expected: Vec<_> = expected.into_iter().collect();
+            check(Subject::Query(b"uid".to_vec()), &[(":path", path)], &expected);
+        }
+    }
+
+    #[test]
+    fn a_path_ends_before_its_query() {
+        for (path, expected) in
+            [(&b"/a/b"[..], &b"/a/b"[..]), (b"/a?b", b"/a"), (b"/a#b?c", b"/a"), (b"?", b""), (b"*", b"*"), (b"", b"")]
+        {
+            check(Subject::Path, &[(":path", path)], &[expected]);
+        }
+        check(Subject::Path, &[], &[]);
+    }
+
+    #[test]
+    fn a_host_has_no_port_and_no_upper_case() {
+        for (authority, expected) in [
+            (&b"shop.example.com"[..], &b"shop.example.com"[..]),
+            (b"Shop.Example.com:8080", b"shop.example.com"),
+            (b"[2001:DB8::1]:80", b"[2001:db8::1]"),
+            (b"[::1]", b"[::1]"),
+            (b"shop:", b"shop"),
+            (b"", b""),
+        ] {
+            check(Subject::Host, &[(":authority", authority)], &[expected]);
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_port() {
+        for (text, expected) in [
+            ("10.0.0.1:4711", Some("10.0.0.1")),
+            ("10.0.0.1", Some("10.0.0.1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("[fe80::1%eth0]:1", Some("fe80::1")),
+            ("[::ffff:10.0.0.1]:4711", Some("10.0.0.1")),
+            ("[", None),
+            ("", None),
+            ("@/var/run/socket", None),
+            ("envoy://internal/endpoint", None),
+        ] {
+            let expected = expected.map(|address| address.parse().unwrap());
+            assert_eq!(ip_address(text.as_bytes()), expected, "{text}");
+        }
+        assert_eq!(ip_address(b"\xff"), None);
+    }
+
+    #[test]
+    fn a_subject_has_one_place() {
+        let mut subjects = Subjects::default();
+        let first = subjects.place(Subject::Path);
+        let second = subjects.place(Subject::Host);
+        assert_ne!(first, second);
+        assert_eq!(subjects.place(Subject::Path), first);
+    }
+
+    #[test]
+    fn what_was_found_is_remembered() {
+        let mut subjects = Subjects::default();
+        let id = subjects.place(Subject::Claim(vec!["sub".to_owned()]));
+        let mut around = Around { source: Some("[::1]:1"), now: Some(7), ..Around::default() };
+        with_request(&[], &subjects, &mut around, |request| {
+            for _ in 0..3 {
+                assert_eq!(request.first(id), None);
+                assert_eq!(request.unix_millis(), Some(7));
+                assert!(request.source().is_some());
+            }
+        });
+        assert_eq!(around.calls, 3);
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    mod properties {
+        use super::*;
+        use proptest::prelude::*;
+
+        proptest! {
+            #[test]
+            fn no_bytes_are_too_much(value: Vec<u8>, text in "[\\[\\]:;=&?#%+a-f0-9]{0,20}") {
+                for value in [&value[..], text.as_bytes()] {
+                    let head: &[(&str, &[u8])] = &[(":path", value), (":authority", value), ("cookie", value)];
+                    let named = [Subject::Cookie(b"a".to_vec()), Subject::Query(b"a".to_vec())];
+                    for subject in named.into_iter().chain([Subject::Path, Subject::Host]) {
+                        values(subject, head);
+                    }
+                    ip_address(value);
+                }
+            }
+
+            #[test]
+            fn a_query_brings_back_what_was_encoded(name: Vec<u8>, value: Vec<u8>) {
+                let encoded = |bytes: &[u8]| bytes.iter().map(|byte| format!("%{byte:02x}")).collect::<String>();
+                let path = format!("/?x=1&{}={}", encoded(&name), encoded(&value));
+                prop_assume!(name != b"x");
+                prop_assert_eq!(values(Subject::Query(name), &[(":path", path.as_bytes())]), [value]);
+            }
+        }
+    }
 }
