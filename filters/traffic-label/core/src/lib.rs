@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod claim;
+mod condition;
 #[cfg(test)]
 mod fixture;
 mod percent;
