@@ -7,6 +7,7 @@ mod condition;
 #[cfg(test)]
 mod fixture;
 mod percent;
+mod rule;
 mod schedule;
 mod split;
 mod subject;
