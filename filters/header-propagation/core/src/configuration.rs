@@ -131,7 +131,8 @@ fn read_correlate(reader: &Reader, object: Option<Object<'_>>) -> (Identifiers, 
     let lookups = object.integer("lookups", 1..=8).unwrap_or(1) as usize;
     let ids = object.get("ids");
     object.finish();
-    (ids.map_or_else(Identifiers::default, |ids| Identifiers::read(reader, ids)), lookups)
+    let names = ids.map(|ids| Identifiers::read_names(reader, ids));
+    (names.map_or_else(Identifiers::default, |names| Identifiers::new(names.iter().map(String::as_str))), lookups)
 }
 
 /// Where headers are remembered between the request that came in and those that go out.

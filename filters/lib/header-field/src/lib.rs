@@ -43,7 +43,15 @@ const ONLY_IF_NAMED_BELOW: [&str; 2] = ["x-b3-", "x-envoy-"];
 
 /// Reads the name of a header that may be set.
 pub fn read_name<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {
-    let name = reader.string(value)?;
+    checked(reader, value, reader.string(value)?)
+}
+
+/// The name of a header that may be set, in lower case, where it is a part of what a value says.
+pub fn checked_lower_name(reader: &Reader, value: &Value, name: &str) -> Option<String> {
+    checked(reader, value, name).map(str::to_ascii_lowercase)
+}
+
+fn checked<'n>(reader: &Reader, value: &Value, name: &'n str) -> Option<&'n str> {
     if let Some(problem) = problem_with_name(name) {
         reader.problem(value, problem);
         return None;

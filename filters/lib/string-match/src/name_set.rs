@@ -4,8 +4,8 @@ use crate::{compile, is_match, whole_match};
 use regex_lite::Regex;
 use strict_config::{Object, Reader, Value};
 
-/// A compiled set of names. A name is in it if any part of it says so; names are compared in lower case: the patterns are
-/// lowered, names come in lower.
+/// A compiled set of names. A name is in it if any part of it says so. Most sets are read in lower case, for names that come in
+/// lower.
 #[derive(Debug, Clone, Default)]
 pub struct NameSet {
     exact: Vec<Box<[u8]>>,
@@ -16,12 +16,47 @@ pub struct NameSet {
 }
 
 impl NameSet {
-    /// Reads `exact`, `prefix`, `suffix` and `regex` of an object that may have more; `None` where a part is empty or an
-    /// expression does not compile.
+    /// Reads `exact`, `prefix`, `suffix` and `regex` of an object that may have more, in lower case; `None` where a part is
+    /// empty or an expression does not compile.
     pub fn read(reader: &Reader, object: &mut Object<'_>) -> Option<Self> {
-        let exact = lowered(reader, object.array("exact"), false);
-        let prefixes = lowered(reader, object.array("prefix"), false);
-        let suffixes = lowered(reader, object.array("suffix"), true);
+        Self::read_parts(reader, object, Case::Lower)
+    }
+
+    /// Reads the same parts as they are written, for values whose case matters.
+    pub fn read_as_written(reader: &Reader, object: &mut Object<'_>) -> Option<Self> {
+        Self::read_parts(reader, object, Case::AsWritten)
+    }
+
+    /// Reads an array of hosts as Istio writes them, `*`, `*.example.com` or a whole name, in lower case; `None` where one is
+    /// none.
+    pub fn read_hosts(reader: &Reader, values: &[Value]) -> Option<Self> {
+        let (mut exact, mut suffixes) = (Vec::new(), Vec::new());
+        let mut sound = true;
+        for value in values {
+            let host = reader.string(value).unwrap_or_default();
+            let name = host.to_ascii_lowercase();
+            let is_plain = |name: &str| !name.is_empty() && !name.contains(['*', ' ', '/']);
+            match name.strip_prefix('*') {
+                Some("") => suffixes.push(Box::default()),
+                Some(end) if end.starts_with('.') && is_plain(end) => suffixes.push(end.bytes().rev().collect()),
+                None if is_plain(&name) => exact.push(name.into_bytes().into_boxed_slice()),
+                _ => {
+                    if value.as_str().is_some() {
+                        reader.expected("a host, *.domain or *", value);
+                    }
+                    sound = false;
+                }
+            }
+        }
+        sort(&mut exact);
+        sort(&mut suffixes);
+        sound.then(|| Self { exact, suffixes: Prefixes::new(suffixes), ..Self::default() })
+    }
+
+    fn read_parts(reader: &Reader, object: &mut Object<'_>, case: Case) -> Option<Self> {
+        let exact = names(reader, object.array("exact"), case, false);
+        let prefixes = names(reader, object.array("prefix"), case, false);
+        let suffixes = names(reader, object.array("suffix"), case, true);
         let regex = object.get("regex");
         let patterns = regex.map_or(Some(Vec::new()), |value| expressions(reader, value));
         let (exact, prefixes, suffixes, patterns) = (exact?, prefixes?, suffixes?, patterns?);
@@ -49,9 +84,14 @@ impl NameSet {
         self.exact.iter().map(|name| &**name)
     }
 
+    /// The place of the name among those that are spelt out.
+    pub fn place(&self, name: &[u8]) -> Option<usize> {
+        self.exact.binary_search_by(|known| (**known).cmp(name)).ok()
+    }
+
     /// Whether the name is spelt out.
     pub fn names_exactly(&self, name: &[u8]) -> bool {
-        self.exact.binary_search_by(|known| (**known).cmp(name)).is_ok()
+        self.place(name).is_some()
     }
 
     /// Whether a beginning, an end or an expression covers the name.
@@ -67,8 +107,21 @@ impl NameSet {
     }
 }
 
-/// The names of an array in lower case, sorted.
-fn lowered(reader: &Reader, texts: &[Value], reverse: bool) -> Option<Vec<Box<[u8]>>> {
+/// How names are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Lower,
+    AsWritten,
+}
+
+/// Sorts names and leaves each once.
+fn sort(names: &mut Vec<Box<[u8]>>) {
+    names.sort_unstable();
+    names.dedup();
+}
+
+/// The names of an array, sorted.
+fn names(reader: &Reader, texts: &[Value], case: Case, reverse: bool) -> Option<Vec<Box<[u8]>>> {
     let mut names = Vec::with_capacity(texts.len());
     for value in texts {
         let Some(text) = reader.string(value) else { continue };
@@ -76,15 +129,17 @@ fn lowered(reader: &Reader, texts: &[Value], reverse: bool) -> Option<Vec<Box<[u
             reader.problem(value, "expected a part of a name, but found nothing");
             continue;
         }
-        let mut name = text.to_ascii_lowercase().into_bytes();
+        let mut name = text.as_bytes().to_vec();
+        if case == Case::Lower {
+            name.make_ascii_lowercase();
+        }
         if reverse {
             name.reverse();
         }
         names.push(name.into_boxed_slice());
     }
     let sound = names.len() == texts.len();
-    names.sort_unstable();
-    names.dedup();
+    sort(&mut names);
     sound.then_some(names)
 }
 
@@ -156,6 +211,41 @@ mod tests {
             assert!(!set.contains(name.as_bytes()), "{name}");
         }
         assert!(set.names_exactly(b"a") && !set.names_exactly(b"b"));
+    }
+
+    #[test]
+    fn values_are_kept_as_they_are_written() {
+        let reader = strict_config::read(br#"{"exact": ["Gray", "base"], "prefix": ["V-"]}"#).unwrap();
+        let mut object = reader.object(reader.root()).unwrap();
+        let set = NameSet::read_as_written(&reader, &mut object).unwrap();
+        assert!(set.contains(b"Gray") && set.contains(b"V-1") && !set.contains(b"gray") && !set.contains(b"v-1"));
+        assert_eq!([set.place(b"Gray"), set.place(b"base"), set.place(b"V-1")], [Some(0), Some(1), None]);
+    }
+
+    #[test]
+    fn hosts_are_whole_names_or_domains() {
+        let hosts = |json: &str| {
+            let reader = strict_config::read(json.as_bytes()).unwrap();
+            let set = NameSet::read_hosts(&reader, reader.root().as_array().unwrap());
+            let problems = reader.into_problems();
+            problems.unless_any(()).map_err(|problems| problems.to_string()).map(|()| set.unwrap())
+        };
+        let some = hosts(r#"["a.test", "*.svc.cluster.local", "*.B.test"]"#).unwrap();
+        for host in ["a.test", "x.svc.cluster.local", "y.x.svc.cluster.local", "c.b.test"] {
+            assert!(some.contains(host.as_bytes()), "{host}");
+        }
+        for host in ["b.test", "svc.cluster.local", "aa.test", ""] {
+            assert!(!some.contains(host.as_bytes()), "{host}");
+        }
+        assert!(hosts(r#"["*"]"#).unwrap().contains(b"anything"));
+        assert!(!hosts("[]").unwrap().contains(b"anything"));
+        assert_eq!(
+            hosts(r#"["", "*x.test", 1, "a/b"]"#).unwrap_err(),
+            "[0]: expected a host, *.domain or *, but found \"\" (line 1 column 2)\n\
+             [1]: expected a host, *.domain or *, but found \"*x.test\" (line 1 column 6)\n\
+             [2]: expected a string, but found 1 (line 1 column 17)\n\
+             [3]: expected a host, *.domain or *, but found \"a/b\" (line 1 column 20)"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Identifiers {
 
 impl Default for Identifiers {
     fn default() -> Self {
-        Self::new(KNOWN.iter().map(|(name, _)| *name))
+        Self::new(Self::known_names())
     }
 }
 
@@ -27,8 +27,13 @@ impl Identifiers {
         Self { by_name }
     }
 
-    /// Reads an array of header names, the most believed first.
-    pub fn read(reader: &Reader, value: &Value) -> Self {
+    /// The names of the headers of known formats, the most believed first.
+    pub fn known_names() -> impl Iterator<Item = &'static str> {
+        KNOWN.iter().map(|(name, _)| *name)
+    }
+
+    /// Reads an array of header names, in lower case.
+    pub fn read_names(reader: &Reader, value: &Value) -> Vec<String> {
         let values = reader.array(value).unwrap_or_default();
         if value.as_array().is_some_and(<[Value]>::is_empty) {
             reader.problem(value, "expected headers that identify a request, but found none");
@@ -41,7 +46,7 @@ impl Identifiers {
             }
             names.push(name);
         }
-        Self::new(names.iter().map(String::as_str))
+        names
     }
 
     /// Whether the header is one of them.
