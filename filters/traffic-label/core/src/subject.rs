@@ -6,6 +6,7 @@
 use crate::claim;
 use crate::surroundings::Surroundings;
 use http_exchange::Headers;
+use proxy_role::Direction;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -92,9 +93,9 @@ impl<'r> Request<'r> {
         self.found.get(at).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// The first value of a subject.
-    pub(crate) fn first(&mut self, id: SubjectId) -> Option<&[u8]> {
-        self.values(id).first().map(|value| &**value)
+    /// The direction of the request's listener.
+    pub(crate) fn direction(&mut self) -> Option<Direction> {
+        self.surroundings.direction()
     }
 
     /// Milliseconds since 1970.
@@ -150,7 +151,7 @@ fn query<'r>(head: &Headers<'r>, name: &[u8]) -> Option<Cow<'r, [u8]>> {
 }
 
 /// The host that a request is for. The brackets of an IPv6 address belong to it.
-fn host<'r>(head: &Headers<'r>) -> Option<Cow<'r, [u8]>> {
+pub(crate) fn host<'r>(head: &Headers<'r>) -> Option<Cow<'r, [u8]>> {
     let authority = head.get(b":authority")?;
     let without_port = match authority.iter().rposition(|byte| *byte == b':' || *byte == b']') {
         Some(at) if authority.get(at) == Some(&b':') => authority.get(..at)?,
@@ -321,7 +322,7 @@ mod tests {
         let mut around = Around { source: Some("[::1]:1"), now: Some(7), ..Around::default() };
         with_request(&[], &subjects, &mut around, |request| {
             for _ in 0..3 {
-                assert_eq!(request.first(id), None);
+                assert_eq!(request.values(id).first().map(|value| &**value), None);
                 assert_eq!(request.unix_millis(), Some(7));
                 assert!(request.source().is_some());
             }

@@ -131,7 +131,8 @@ fn an_origins_percentages_pick_the_origins_users() {
     for (weights, value) in [(r#"{"gray": 47, "base": 53}"#, "base"), (r#"{"gray": 48, "base": 52}"#, "gray")] {
         let setup = setup(weights);
         let (choices, _) = setup.choose(Visit::with(&[(b"x-user", b"ann")]));
-        assert_eq!(choices, [Some(Choice { value: value.as_bytes(), bucket: 4700, unit: "header x-user" })]);
+        let id = trace_context::hash(b"ann");
+        assert_eq!(choices, [Some(Choice { value: value.as_bytes(), bucket: 4700, unit: "header x-user", id })]);
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Choice<'s> {
     pub(crate) bucket: u32,
     /// Which unit of the chain it was, such as `cookie uid`.
     pub(crate) unit: &'s str,
+    /// A hash of the unit's value, so that users can be told apart and not recognized.
+    pub(crate) id: u64,
 }
 
 impl Split {
@@ -106,7 +108,7 @@ impl Split {
             return None;
         }
         let bucket = self.bucketing.basis_points(bytes);
-        Some(Choice { value: self.ranges.find(bucket)?, bucket, unit: unit.name() })
+        Some(Choice { value: self.ranges.find(bucket)?, bucket, unit: unit.name(), id: trace_context::hash(bytes) })
     }
 }
 

@@ -5,6 +5,7 @@
 //! same one whether the claim or the header told.
 
 use super::new_cookie::{self, NewCookie, NewCookies};
+use crate::claim;
 use crate::subject::{Request, Subject, SubjectId, Subjects};
 use http_exchange::Headers;
 use std::net::IpAddr;
@@ -165,11 +166,7 @@ const KINDS: [(&str, ReadKind); 6] = [
 
 fn read_claim(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Option<(String, Kind)> {
     let path = reader.string(value)?;
-    let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
-    if parts.iter().any(String::is_empty) {
-        reader.expected("the path of a claim, such as sub or realm_access.tier", value);
-        return None;
-    }
+    let parts = claim::read_path(reader, value, path)?;
     Some((path.to_owned(), Kind::Subject(subjects.place(Subject::Claim(parts)))))
 }
 
