@@ -5,6 +5,7 @@
 
 mod header_propagation;
 mod references;
+mod traffic_label;
 mod transcoder;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub(super) fn all() -> Vec<Contender> {
     references::contenders()
         .into_iter()
         .chain(header_propagation::contenders())
+        .chain(traffic_label::contenders())
         .chain(transcoder::contenders())
         .collect()
 }

@@ -26,6 +26,10 @@ use crate::bench::{self, Options, Report};
 /// The situations of header-propagation: it `stamps` a constant header; a request has `no identifier`; it has one for which
 /// there is `nothing stored`; an inbound request brings a header that the filter `captures`; to an outbound one it `adds` it.
 ///
+/// The situations of traffic-label: a label that is there is `left alone`, at a gateway or at a sidecar; an inbound request brings
+/// one that the filter `captures`; to an outbound one it `adds` it; the guides' `iPhone rule` holds, beside their script in Lua, or
+/// does not (`others`); one of `10 rules` or `1000 rules` with distinct users holds.
+///
 /// The situations of grpc-json-transcoder: a reply of `1 result` (102 bytes of gRPC), one of `100 results` (9.4 KB), and a JSON
 /// request with `100 sent` (12 KB); by `callout`, and `inline` where the request has a body.
 #[derive(Debug, clap::Args)]

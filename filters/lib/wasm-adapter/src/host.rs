@@ -177,6 +177,44 @@ pub fn property(path: &[&str]) -> Option<Vec<u8>> {
     received(|data, size| unsafe { import::proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
+/// Puts a value into the stream's filter state, under `wasm.<name>`, and says whether the proxy let it happen.
+pub fn set_filter_state(name: &str, value: &[u8]) -> bool {
+    // SAFETY: name and value live across the call.
+    let status = unsafe { import::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+    status == OK
+}
+
+/// Has the route of the current request chosen again. After an edit of its headers a proxy of ABI 0.2.1 does so by itself.
+pub fn clear_route_cache() {
+    let name = "clear_route_cache";
+    // SAFETY: the name and the out-pointers live across the call; no argument is passed.
+    let _nothing = received(|data, size| unsafe {
+        import::proxy_call_foreign_function(name.as_ptr(), name.len(), null_mut(), 0, data, size)
+    });
+}
+
+/// A label of the proxy's pod, as Istio writes it into the node's metadata.
+pub fn workload_label(name: &str) -> Option<Vec<u8>> {
+    property(&["xds", "node", "metadata", "LABELS", name]).or_else(|| property(&["node", "metadata", "LABELS", name]))
+}
+
+/// The namespace of the proxy's pod, from the same metadata.
+pub fn workload_namespace() -> Option<Vec<u8>> {
+    property(&["xds", "node", "metadata", "NAMESPACE"]).or_else(|| property(&["node", "metadata", "NAMESPACE"]))
+}
+
+/// The client's address and port, as the proxy believes it.
+pub fn source_address() -> Option<Vec<u8>> {
+    property(&["source", "address"])
+}
+
+/// A value of the stream's dynamic metadata, the filter's name first.
+pub fn metadata(path: &[&str]) -> Option<Vec<u8>> {
+    let mut whole = vec!["metadata", "filter_metadata"];
+    whole.extend_from_slice(path);
+    property(&whole)
+}
+
 /// The identity of the proxy's node: `xds.node.id`, or `node.id` before Envoy 1.33.
 pub fn node_id() -> Option<Vec<u8>> {
     property(&["xds", "node", "id"]).or_else(|| property(&["node", "id"]))
