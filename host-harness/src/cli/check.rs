@@ -19,6 +19,7 @@ use super::{Failure, Outcome, input};
 Examples:
   weft check header-propagation config.json
   weft check grpc-json-transcoder config.yaml --json
+  weft check traffic-label config.yaml
   echo '{\"propagate\": {\"exact\": [\"route-v\"]}}' | weft check header-propagation -
 
 With --json: {\"valid\": true, \"configured_as\": …} or
@@ -68,8 +69,11 @@ pub enum CheckError {
 type Configure = fn(&[u8]) -> Result<String, Problems>;
 
 /// Every filter.
-const FILTERS: &[(&str, Configure)] =
-    &[("grpc-json-transcoder", grpc_json_transcoder), ("header-propagation", header_propagation)];
+const FILTERS: &[(&str, Configure)] = &[
+    ("grpc-json-transcoder", grpc_json_transcoder),
+    ("header-propagation", header_propagation),
+    ("traffic-label", traffic_label),
+];
 
 fn grpc_json_transcoder(configuration: &[u8]) -> Result<String, Problems> {
     let options = grpc_json_transcoder_core::configuration::Options::parse(configuration)?;
@@ -81,6 +85,27 @@ fn grpc_json_transcoder(configuration: &[u8]) -> Result<String, Problems> {
 fn header_propagation(configuration: &[u8]) -> Result<String, Problems> {
     let node = || Some(b"sidecar~".to_vec());
     header_propagation_core::Policy::parse(configuration, node).map(|policy| policy.to_string())
+}
+
+fn traffic_label(configuration: &[u8]) -> Result<String, Problems> {
+    traffic_label_core::Policy::parse(configuration, &mut SomeSidecar).map(|policy| policy.to_string())
+}
+
+/// A sidecar of a pod of which nothing is known.
+struct SomeSidecar;
+
+impl traffic_label_core::Node for SomeSidecar {
+    fn id(&mut self) -> Option<Vec<u8>> {
+        Some(b"sidecar~".to_vec())
+    }
+
+    fn label(&mut self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn namespace(&mut self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Runs the subcommand.
@@ -107,7 +132,7 @@ pub fn check(filter: &str, path: &Path) -> Result<String, CheckError> {
         Ok(bytes) => bytes,
         Err(source) => return Err(CheckError::Unreadable { path, source }),
     };
-    let configured = if is_yaml(&path) { from_yaml(&bytes, *configure) } else { configure(&bytes) };
+    let configured = if input::is_yaml(&path) { from_yaml(&bytes, *configure) } else { configure(&bytes) };
     configured.map_err(|problems| CheckError::Invalid { path, problems })
 }
 
@@ -124,21 +149,17 @@ fn invalid(problems: &Problems) -> Value {
     json!({ "valid": false, "problems": problems.collect::<Vec<_>>() })
 }
 
-fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
-}
-
-/// YAML becomes JSON before the filter sees it, as a manifest's `pluginConfig` does.
+/// YAML becomes JSON before the filter sees it.
 fn from_yaml(yaml: &[u8], configure: Configure) -> Result<String, Problems> {
     let mut found = Problems::default();
-    let json = match serde_yaml_ng::from_slice::<Value>(yaml) {
-        Ok(value) => value.to_string(),
+    let json = match input::json_of_yaml(yaml) {
+        Ok(json) => json,
         Err(error) => {
-            found.push("", format!("expected YAML, but found: {error}"));
+            found.push("", error);
             return Err(found);
         }
     };
-    configure(json.as_bytes()).map_err(|problems| {
+    configure(&json).map_err(|problems| {
         // Lines and columns are those of the JSON, which the user never saw; the path stays.
         for Problem { path, message, .. } in problems.iter() {
             found.push(path, message);

@@ -1,4 +1,4 @@
-//! Where a subcommand reads from: a file, or standard input for `-`.
+//! Where a subcommand reads from: a file, or standard input for `-`; and configurations, in JSON or YAML.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,4 +11,24 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Whether a file is YAML, by its name.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// YAML as JSON, which it becomes before a filter sees it, as a manifest's `pluginConfig` does.
+pub(super) fn json_of_yaml(yaml: &[u8]) -> Result<Vec<u8>, String> {
+    let value = serde_yaml_ng::from_slice::<serde_json::Value>(yaml);
+    value.map(|value| value.to_string().into_bytes()).map_err(|error| format!("expected YAML, but found: {error}"))
+}
+
+/// A filter's configuration in JSON; what is wrong names the file.
+pub(super) fn read_configuration(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = read(path).map_err(|error| format!("{}: expected a configuration, but: {error}", path.display()))?;
+    if !is_yaml(path) {
+        return Ok(bytes);
+    }
+    json_of_yaml(&bytes).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -16,6 +16,7 @@ mod lint;
 mod mesh;
 mod plane;
 mod run;
+mod simulate;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ Examples:
   weft lint ./manifests          see what your manifests do not do although they seem to say so
   weft run mine.yaml --trace     see every callback and host call of a scenario
   weft check FILTER config.json  see every problem of a configuration with its path
+  weft simulate config.json --requests access.jsonl
+                                 see which label each request would get, and why
   weft inspect mine.wasm         see what is in a module and what each host would say to it
   weft bench                     measure what filters cost on a real Envoy
 
@@ -60,6 +63,7 @@ enum Command {
     Lint(lint::Arguments),
     Mesh(mesh::Arguments),
     Run(run::Arguments),
+    Simulate(simulate::Arguments),
 }
 
 /// How a subcommand ends when nothing went wrong in it.
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
             Command::Lint(arguments) => lint::run(&arguments, &console),
             Command::Mesh(arguments) => mesh::run(arguments, &console).await,
             Command::Run(arguments) => run::run(arguments, &console).await,
+            Command::Simulate(arguments) => simulate::run(&arguments, &console),
         }
     });
     match outcome {
