@@ -53,14 +53,14 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// A sidecar whose plugin has this configuration.
-    pub fn with(configuration: &str, workers: u32) -> Self {
+    /// A sidecar whose plugin is that filter with this configuration.
+    pub fn with(filter: &str, configuration: &str, workers: u32) -> Self {
         let laboratory =
             Arc::new(Laboratory { now: AtomicU64::new(1_700_000_000_000_000_000), random: AtomicU64::new(1) });
         let process = Process::new(laboratory.clone(), modules());
-        let module = artifacts::module("header-propagation").expect("the module is built in");
+        let module = artifacts::module(filter).expect("the module is built in");
         let module = Module { name: module.name.to_owned(), bytes: Arc::from(module.bytes) };
-        let plugin = Arc::new(Plugin::new("header-propagation", module, configuration));
+        let plugin = Arc::new(Plugin::new(filter, module, configuration));
         let route = Route {
             name: "default".to_owned(),
             matcher: RouteMatch::default(),

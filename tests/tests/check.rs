@@ -73,7 +73,7 @@ fn places_are_those_of_what_the_user_wrote() -> anyhow::Result<()> {
 
 #[test]
 fn an_unknown_filter_is_answered_with_the_known_ones() -> anyhow::Result<()> {
-    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among grpc-json-transcoder, header-propagation, but found header-propagator");
+    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among grpc-json-transcoder, header-propagation, traffic-label, but found header-propagator");
     Ok(())
 }
 

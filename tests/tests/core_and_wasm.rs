@@ -3,9 +3,10 @@
 use correlation_store::MemorySlots;
 use header_propagation_core::{Direction, Policy, Surroundings};
 use host_harness::envoy::HeaderMap;
-use http_exchange::{HeaderEdit, Headers};
+use http_exchange::{HeaderEdit, HeaderEdits, Headers};
 use proptest::prelude::*;
 use suite::sidecar::Sidecar;
+use traffic_label_core as traffic_label;
 
 /// One request: which listener it comes by, and its headers beside the pseudo-headers.
 type Exchange = (bool, Vec<(Vec<u8>, Vec<u8>)>);
@@ -22,11 +23,43 @@ impl Surroundings for Here {
     }
 }
 
-/// What the core makes of a head, as the adapter would apply it.
-fn natively(policy: &mut Policy, slots: &mut MemorySlots, direction: Direction, mut head: HeaderMap) -> HeaderMap {
+impl traffic_label::Surroundings for Here {
+    fn direction(&mut self) -> Option<Direction> {
+        Some(self.0)
+    }
+
+    fn unix_millis(&mut self) -> Option<u64> {
+        Some(1_700_000_000_000)
+    }
+
+    fn source_address(&mut self) -> Option<Vec<u8>> {
+        Some(b"127.0.0.1:80".to_vec())
+    }
+
+    fn metadata(&mut self, _path: &[&str]) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl traffic_label::Node for Here {
+    fn id(&mut self) -> Option<Vec<u8>> {
+        Some(b"sidecar~127.0.0.1~pod.default~default.svc.cluster.local".to_vec())
+    }
+
+    fn label(&mut self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn namespace(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// What a core makes of a head, as the adapter would apply it.
+fn natively(mut head: HeaderMap, decide: impl for<'a> FnOnce(&Headers<'a>) -> HeaderEdits<'a>) -> HeaderMap {
     let pairs: Vec<(Vec<u8>, Vec<u8>)> = head.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-    for edit in policy.on_request_headers(&Headers::new(&pairs), slots, &mut Here(direction)).edits {
+    for edit in decide(&Headers::new(&pairs)) {
         match edit {
             HeaderEdit::Set(name, value) => head.replace(&name, &value),
             HeaderEdit::Add(name, value) => head.add(&name, &value),
@@ -92,20 +125,71 @@ fn any_configuration() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// Labels at a sidecar, and rules as at a gateway.
+fn any_labels() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        r#"{"labels": [{"name": "route-v"}]}"#,
+        r#"{"labels": [{"name": "route-v", "values": {"exact": ["v1", "v2"]}, "carriers": ["header", "baggage", "store"],
+            "value_from": [{"inbound": "x-canary-a", "context": "x-other"}, {"outbound": "x-canary-b"}], "default": "v1"}],
+            "store": {"slots": 1, "ways": 1, "on_conflict": "baseline"}, "correlate": {"lookups": 8}}"#,
+        r#"{"labels": [{"name": "route-v", "sign": {"keys": ["0123456789abcdef"]}}]}"#,
+        r#"{"labels": [{"name": "my-lane", "scrub": {"hosts": ["hello2-svc"]}, "carriers": ["header", "baggage"]}]}"#,
+        r#"{"role": "gateway", "labels": [
+            {"name": "route-v", "rules": [
+                {"when": {"header": {"x-canary-a": {"in": ["v1", "v2"]}}, "not": {"cookie": {"uid": "7"}}}, "value": "v2"},
+                {"split": {"unit": [{"header": "x-other"}, {"ip": {}}], "seed": "s", "weights": {"a": 33.3, "b": 66.7}}}]},
+            {"name": "my-lane", "client": "accept", "carriers": ["header", "baggage"], "rules": [
+                {"when": {"percent": 50, "source": ["127.0.0.0/8"], "header": {"x-request-id": {"regex": ".+"}}}, "value": "c"}]}]}"#,
+    ])
+}
+
+fn listener(inbound: bool) -> (&'static str, Direction) {
+    if inbound { ("inbound", Direction::Inbound) } else { ("outbound", Direction::Outbound) }
+}
+
+/// The edit without what it borrows from the policy.
+fn owned(edit: HeaderEdit<'_>) -> HeaderEdit<'static> {
+    let own = |bytes: std::borrow::Cow<'_, [u8]>| bytes.into_owned().into();
+    match edit {
+        HeaderEdit::Set(name, value) => HeaderEdit::Set(own(name), own(value)),
+        HeaderEdit::Add(name, value) => HeaderEdit::Add(own(name), own(value)),
+        HeaderEdit::Remove(name) => HeaderEdit::Remove(own(name)),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn the_core_and_its_module_agree(configuration in any_configuration(), exchanges in any_exchanges()) {
-        let mut sidecar = Sidecar::with(configuration, 1);
+    fn header_propagation_and_its_module_agree(configuration in any_configuration(), exchanges in any_exchanges()) {
+        let mut sidecar = Sidecar::with("header-propagation", configuration, 1);
         let node = || Some(b"sidecar~127.0.0.1~pod.default~default.svc.cluster.local".to_vec());
         let mut policy = Policy::parse(configuration.as_bytes(), node).expect("a valid configuration");
         let mut slots = MemorySlots::default();
         for (inbound, headers) in exchanges {
-            let (name, direction) =
-                if inbound { ("inbound", Direction::Inbound) } else { ("outbound", Direction::Outbound) };
-            let head = Sidecar::head(&headers);
-            let expected = natively(&mut policy, &mut slots, direction, head);
+            let (name, direction) = listener(inbound);
+            let expected = natively(Sidecar::head(&headers), |head| {
+                let edits = policy.on_request_headers(head, &mut slots, &mut Here(direction)).edits;
+                edits.into_iter().map(owned).collect()
+            });
+            let (found, _) = sidecar.send(0, name, &headers);
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn traffic_label_and_its_module_agree(configuration in any_labels(), exchanges in any_exchanges()) {
+        let mut sidecar = Sidecar::with("traffic-label", configuration, 1);
+        let node = &mut Here(Direction::Inbound);
+        let mut policy = traffic_label::Policy::parse(configuration.as_bytes(), node).expect("a valid configuration");
+        let mut slots = MemorySlots::default();
+        for (inbound, headers) in exchanges {
+            let (name, direction) = listener(inbound);
+            let expected = natively(Sidecar::head(&headers), |head| {
+                let mut exchange = traffic_label::Exchange::default();
+                let decision = policy.on_request_headers(&mut exchange, head, &mut slots, &mut Here(direction));
+                decision.step.edits.into_iter().map(owned).collect()
+            });
             let (found, _) = sidecar.send(0, name, &headers);
             prop_assert_eq!(found, expected);
         }

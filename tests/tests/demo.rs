@@ -28,7 +28,7 @@ async fn run(form: &Form, plane: &Plane, is_good: impl AsyncFnOnce(SocketAddr)) 
 async fn every_chain_is_pure(plane: &Plane) -> anyhow::Result<()> {
     for form in &s1::FORMS {
         run(form, plane, async |gateway| {
-            let report = s1::probe(gateway).await;
+            let report = s1::probe(gateway, s1::CROWD).await;
             assert_eq!(report.crowd.requests, 60);
             assert!(report.is_good(), "{}: {report:#?}", form.name);
         })

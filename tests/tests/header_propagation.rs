@@ -14,7 +14,7 @@ const PROPAGATE: &str = r#"{"propagate": {"exact": ["route-v"]}}"#;
 
 #[test]
 fn a_header_that_came_in_goes_out_on_another_worker() {
-    let mut sidecar = Sidecar::with(PROPAGATE, 2);
+    let mut sidecar = Sidecar::with("header-propagation", PROPAGATE, 2);
     let id = ("x-b3-traceid", "463ac35c9f6413ad48485a3953bb6124");
     sidecar.send(0, "inbound", &[id, ("route-v", "v2")]);
     let (out, _) = sidecar.send(1, "outbound", &[id]);
@@ -25,7 +25,7 @@ fn a_header_that_came_in_goes_out_on_another_worker() {
 
 #[test]
 fn a_request_with_nothing_to_propagate_costs_at_most_two_host_calls() {
-    let mut sidecar = Sidecar::with(PROPAGATE, 1);
+    let mut sidecar = Sidecar::with("header-propagation", PROPAGATE, 1);
     let id = ("x-request-id", "a8d1c0a8-5d0d-4f0e-9c3b-0d7b7a7f7f10");
     for (listener, headers) in [
         ("inbound", &[][..]),
@@ -44,7 +44,7 @@ fn a_request_with_nothing_to_propagate_costs_at_most_two_host_calls() {
 fn ten_thousand_traces_through_256_entries_keep_memory_flat_and_live_requests_hit() {
     const LIVE: usize = 32;
     let configuration = r#"{"propagate": {"exact": ["route-v"]}, "store": {"slots": 128, "ways": 2}}"#;
-    let mut sidecar = Sidecar::with(configuration, 2);
+    let mut sidecar = Sidecar::with("header-propagation", configuration, 2);
     let id = |number: usize| {
         format!("{:032x}", (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
     };

@@ -46,8 +46,16 @@ pub(crate) fn parse(json: &[u8], node: &mut dyn Node) -> Result<Configuration, P
     }
     let layers = object.get("layers").map(|layers| Layers::read(&reader, layers, &mut subjects)).unwrap_or_default();
     let scope = Scope::read(&reader, &mut object, &Scope::ALL);
-    let mut reading =
-        Reading { reader: &reader, node, subjects, layers, traces: Vec::new(), labels: Vec::new(), guards: Vec::new() };
+    let mut reading = Reading {
+        reader: &reader,
+        node,
+        subjects,
+        layers,
+        traces: Vec::new(),
+        written: 0,
+        labels: Vec::new(),
+        guards: Vec::new(),
+    };
     reading.read_labels(&mut object, &scope);
     let Reading { mut subjects, traces, labels, guards, node, .. } = reading;
     let (identifiers, lookups) = read_correlate(&reader, &mut object, &traces);
@@ -82,6 +90,8 @@ struct Reading<'r> {
     layers: Layers,
     /// The headers by which sources want requests to be correlated.
     traces: Vec<String>,
+    /// How many labels there are, sound or not.
+    written: usize,
     labels: Vec<Label>,
     guards: Vec<Option<Guard>>,
 }
@@ -105,9 +115,7 @@ impl<'r> Reading<'r> {
             }
             rule.finish();
         }
-        if self.labels.is_empty()
-            && [labels, rules].iter().flatten().all(|value| value.as_array().is_some_and(<[Value]>::is_empty))
-        {
+        if self.written == 0 {
             reader.problem(object.value(), "expected labels (or rules, as a TrafficLabel has them), but found none");
         }
         if let Some(extra) = self.labels.get(MAX_LABELS) {
@@ -127,6 +135,7 @@ impl<'r> Reading<'r> {
 
     fn read_label(&mut self, value: &'r Value, scope: &Scope) {
         let reader = self.reader;
+        self.written += 1;
         let Some(mut object) = reader.object(value) else { return };
         let name = object.required("name").and_then(|name| header_field::read_name(reader, name));
         let header = match object.get("header") {
@@ -274,7 +283,8 @@ fn read_scrub(reader: &Reader, mut object: Object<'_>) -> Option<Scrub> {
         (Some(hosts), None) => NameSet::read_hosts(reader, reader.array(hosts)?).map(Scrub::Hosts),
         (None, Some(except)) => NameSet::read_hosts(reader, reader.array(except)?).map(Scrub::Except),
         _ => {
-            reader.problem(object.value(), "expected one of hosts and except");
+            let found = if hosts.is_some() { "both" } else { "neither" };
+            reader.problem(object.value(), format!("expected hosts or except, but found {found}"));
             None
         }
     };

@@ -106,7 +106,7 @@ impl Trial {
 
     async fn probe(self, gateway: SocketAddr) -> Report {
         match self {
-            Self::S1(_) => Report::S1(s1::probe(gateway).await),
+            Self::S1(_) => Report::S1(s1::probe(gateway, s1::CROWD).await),
             Self::S2(_) => Report::S2(s2::probe(gateway).await),
             Self::S3(variant) => Report::S3(variant.probe(gateway).await),
         }

@@ -33,8 +33,8 @@ pub const FORMS: [Form; 2] = [
 const LANE_HEADER: &str = "route-v";
 /// How often each lane is asked, one after the other.
 const ROUNDS: usize = 3;
-/// How many requests are on their way at once, both lanes mixed.
-const CROWD: usize = 60;
+/// How many requests are on their way at once in the demo, both lanes mixed.
+pub const CROWD: usize = 60;
 
 /// Who serves a request all the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ pub struct Crowd {
     pub mixed: Vec<Exchange>,
 }
 
-/// Sends every request of the scenario to a gateway.
-pub async fn probe(gateway: SocketAddr) -> Report {
+/// Sends every request of the scenario to a gateway, and then that many at once.
+pub async fn probe(gateway: SocketAddr, at_once: usize) -> Report {
     let mut exchanges = Vec::new();
     for lane in [Lane::V2, Lane::V1] {
         for _ in 0..ROUNDS {
@@ -87,13 +87,13 @@ pub async fn probe(gateway: SocketAddr) -> Report {
         }
     }
     let mut crowd = JoinSet::new();
-    for number in 0..CROWD {
+    for number in 0..at_once {
         let lane = if number % 2 == 0 { Lane::V2 } else { Lane::V1 };
         // Each says something else, so that no answer can be taken for another's.
         crowd.spawn(async move { ask(gateway, lane, &format!("eric{number}")).await });
     }
     let mixed: Vec<Exchange> = crowd.join_all().await.into_iter().filter(|exchange| !exchange.good).collect();
-    let crowd = Crowd { requests: CROWD, pure: CROWD - mixed.len(), mixed };
+    let crowd = Crowd { requests: at_once, pure: at_once - mixed.len(), mixed };
     Report { exchanges, crowd }
 }
 
