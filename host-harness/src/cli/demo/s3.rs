@@ -28,7 +28,7 @@ pub struct Variant {
 /// Many requests that are alike.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
-    header: Option<(&'static str, &'static str)>,
+    headers: &'static [(&'static str, &'static str)],
     requests: u32,
     /// What serves, and how many of a hundred requests; nothing else may.
     expected: &'static [(&'static str, u8)],
@@ -39,27 +39,96 @@ const BASE_GRAY: &str = "--> HTTP A-Base --> gRPC B-Gray.";
 const GRAY_BASE: &str = "--> HTTP A-Gray --> gRPC B-Base.";
 const GRAY_GRAY: &str = "--> HTTP A-Gray --> gRPC B-Gray.";
 
-/// Where two serve in turn.
+/// How many requests tell that nothing is left to chance, that two serve in turn, and that weights hold.
+const FEW: u32 = 20;
 const SOME: u32 = 60;
+const MANY: u32 = 1000;
 
 /// What a client says its label is.
-const GRAY: Option<(&str, &str)> = Some(("x-asm-prefer-tag", "version-gray"));
-const BASE: Option<(&str, &str)> = Some(("x-asm-prefer-tag", "version-base"));
+const GRAY: &[(&str, &str)] = &[("x-asm-prefer-tag", "version-gray")];
+const BASE: &[(&str, &str)] = &[("x-asm-prefer-tag", "version-base")];
+/// What a client's device is, and one that would like to be gray.
+const IPHONE: &[(&str, &str)] = &[("user-agent", "Mozilla/5.0 (iPhone13,3; U; CPU iPhone OS 14_0 like Mac OS X)")];
+const ANDROID: &[(&str, &str)] = &[("user-agent", "Mozilla/5.0 (Linux; Android 11; Pixel 5)")];
+const PRETENDER: &[(&str, &str)] = &[("user-agent", "curl/8.0"), ("userdefinelabel1", "version-gray")];
 
 /// All variants.
-pub const VARIANTS: [Variant; 1] = [Variant {
-    form: Form {
-        name: "s3-none",
-        title: "nothing configured: base and gray serve in turn",
-        files: manifests!("s3": "services.yaml", "gateway-balanced.yaml", "weft.yaml"),
+pub const VARIANTS: [Variant; 6] = [
+    Variant {
+        form: Form {
+            name: "s3-none",
+            title: "nothing configured: base and gray serve in turn",
+            files: manifests!("s3": "services.yaml", "gateway-balanced.yaml", "weft.yaml"),
+        },
+        asked: &[
+            Asked { headers: GRAY, requests: SOME, expected: ANYTHING },
+            Asked { headers: BASE, requests: SOME, expected: ANYTHING },
+        ],
     },
-    asked: &[
-        Asked { header: GRAY, requests: SOME, expected: ANY_WAY },
-        Asked { header: BASE, requests: SOME, expected: ANY_WAY },
-    ],
-}];
+    Variant {
+        form: Form {
+            name: "s3-b",
+            title: "a label route on B alone: A serves in turn, B by the label",
+            files: manifests!("s3": "services.yaml", "gateway-balanced.yaml", "server-by-label.yaml",
+                "label-from-request.yaml", "weft.yaml"),
+        },
+        asked: &[
+            Asked { headers: GRAY, requests: SOME, expected: &[(BASE_GRAY, 50), (GRAY_GRAY, 50)] },
+            Asked { headers: BASE, requests: SOME, expected: &[(BASE_BASE, 50), (GRAY_BASE, 50)] },
+        ],
+    },
+    Variant {
+        form: Form {
+            name: "s3-gateway",
+            title: "label routes at the gateway and on B: one lane all the way",
+            files: manifests!("s3": "services.yaml", "gateway-by-label.yaml", "server-by-label.yaml",
+                "label-from-request.yaml", "label-at-gateway.yaml", "weft.yaml"),
+        },
+        asked: &[
+            Asked { headers: GRAY, requests: FEW, expected: &[(GRAY_GRAY, 100)] },
+            Asked { headers: BASE, requests: FEW, expected: &[(BASE_BASE, 100)] },
+        ],
+    },
+    Variant {
+        form: Form {
+            name: "s3-weights",
+            title: "weights at the gateway: one in ten to the label's A, all to the label's B",
+            files: manifests!("s3": "services.yaml", "gateway-by-weight.yaml", "server-by-label.yaml",
+                "label-from-request.yaml", "label-at-gateway.yaml", "weft.yaml"),
+        },
+        asked: &[
+            Asked { headers: GRAY, requests: MANY, expected: &[(BASE_GRAY, 90), (GRAY_GRAY, 10)] },
+            Asked { headers: BASE, requests: FEW, expected: &[(BASE_BASE, 100)] },
+        ],
+    },
+    Variant {
+        form: Form {
+            name: "s3-lanes",
+            title: "swim lanes: the label of the pod that calls, whatever the request says",
+            files: manifests!("s3": "services.yaml", "gateway-balanced.yaml", "server-by-label.yaml",
+                "label-of-pod.yaml", "weft.yaml"),
+        },
+        asked: &[
+            Asked { headers: GRAY, requests: SOME, expected: &[(BASE_BASE, 50), (GRAY_GRAY, 50)] },
+            Asked { headers: BASE, requests: SOME, expected: &[(BASE_BASE, 50), (GRAY_GRAY, 50)] },
+        ],
+    },
+    Variant {
+        form: Form {
+            name: "s3-iphone",
+            title: "a rule at the gateway: users of an iPhone13 are gray, all others base",
+            files: manifests!("s3": "services.yaml", "gateway-by-label.yaml", "server-by-label.yaml",
+                "label-from-request.yaml", "label-by-user-agent.yaml", "weft.yaml"),
+        },
+        asked: &[
+            Asked { headers: IPHONE, requests: FEW, expected: &[(GRAY_GRAY, 100)] },
+            Asked { headers: ANDROID, requests: FEW, expected: &[(BASE_BASE, 100)] },
+            Asked { headers: PRETENDER, requests: FEW, expected: &[(BASE_BASE, 100)] },
+        ],
+    },
+];
 
-const ANY_WAY: &[(&str, u8)] = &[(BASE_BASE, 25), (BASE_GRAY, 25), (GRAY_BASE, 25), (GRAY_GRAY, 25)];
+const ANYTHING: &[(&str, u8)] = &[(BASE_BASE, 25), (BASE_GRAY, 25), (GRAY_BASE, 25), (GRAY_GRAY, 25)];
 
 /// How many requests are on their way at once.
 const AT_ONCE: usize = 8;
@@ -118,7 +187,7 @@ impl Asked {
         for served in answers {
             *times.entry(served).or_insert(0) += 1;
         }
-        let shown = self.header.map(|(name, value)| format!("-H '{name}: {value}' ")).unwrap_or_default();
+        let shown: String = self.headers.iter().map(|(name, value)| format!("-H '{name}: {value}' ")).collect();
         let answers = times.into_iter().map(|(served, times)| {
             let percent = self.expected.iter().find(|(expected, _)| *expected == served).map_or(0, |it| it.1);
             let (least, most) = bounds(self.requests, percent);
@@ -130,11 +199,7 @@ impl Asked {
     }
 
     async fn ask_once(&self, gateway: SocketAddr) -> String {
-        let request = Request::get("/hello");
-        let request = match self.header {
-            Some((name, value)) => request.header(name, value),
-            None => request,
-        };
+        let request = self.headers.iter().fold(Request::get("/hello"), |it, (name, value)| it.header(*name, *value));
         match client::send(gateway, request, "").await {
             Ok((200, served)) => served,
             Ok((status, body)) => format!("status {status} {body}"),
