@@ -137,7 +137,7 @@ fn any_labels() -> impl Strategy<Value = &'static str> {
         r#"{"role": "gateway", "labels": [
             {"name": "route-v", "rules": [
                 {"when": {"header": {"x-canary-a": {"in": ["v1", "v2"]}}, "not": {"cookie": {"uid": "7"}}}, "value": "v2"},
-                {"split": {"unit": [{"header": "x-other"}, {"ip": {}}], "seed": "s", "weights": {"a": 33.3, "b": 66.7}}}]},
+                {"split": {"unit": [{"header": "x-other"}, {"ip": {}}], "seed": "s", "weights": [{"a": 33.3}, {"b": 66.7}]}}]},
             {"name": "my-lane", "client": "accept", "carriers": ["header", "baggage"], "rules": [
                 {"when": {"percent": 50, "source": ["127.0.0.0/8"], "header": {"x-request-id": {"regex": ".+"}}}, "value": "c"}]}]}"#,
     ])

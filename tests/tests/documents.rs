@@ -88,6 +88,20 @@ fn every_plugin_in_a_reference_has_a_valid_configuration() -> anyhow::Result<()>
     Ok(())
 }
 
+/// What the reference tells users to patch is what the scenario `traffic-label/filter-state` shows on a real Envoy.
+#[test]
+fn the_route_by_filter_state_is_the_one_that_a_scenario_shows() -> anyhow::Result<()> {
+    let text = read("filters/traffic-label/README.md");
+    let patch = blocks(&text, "yaml").into_iter().find(|block| block.contains("kind: EnvoyFilter"));
+    let patch: Value = serde_yaml_ng::from_str(patch.expect("the reference shows an EnvoyFilter"))?;
+    let shown = patch.pointer("/spec/configPatches/0/patch/value/match/filter_state/0");
+    let scenario: Value = serde_yaml_ng::from_str(&read("tests/scenarios/traffic-label/filter-state.yaml"))?;
+    let asked = scenario["routes"][0]["filter_state"].as_object().expect("the scenario's route");
+    let (key, value) = asked.iter().next().expect("one key");
+    assert_eq!(shown, Some(&serde_json::json!({ "key": key, "string_match": { "exact": value } })));
+    Ok(())
+}
+
 #[test]
 fn the_applications_of_the_readme_are_understood() -> anyhow::Result<()> {
     let text = read("README.md");

@@ -56,7 +56,7 @@ fn each_request_is_told_its_label_and_why() {
 #[test]
 fn a_split_is_even_and_every_user_keeps_the_value() {
     let configuration = r#"{"labels": [{"name": "lane", "rules": [
-        {"name": "exp", "split": {"unit": [{"cookie": "uid"}], "seed": "s", "weights": {"gray": 10, "base": 90}}}]}]}"#;
+        {"name": "exp", "split": {"unit": [{"cookie": "uid"}], "seed": "s", "weights": [{"gray": 10}, {"base": 90}]}}]}]}"#;
     let requests: String =
         (0..20_000).map(|n| format!("{{\"headers\": {{\"cookie\": \"uid={}\"}}}}\n", n % 5000)).collect();
     let (_, report) = simulate(configuration, &requests);
@@ -77,7 +77,7 @@ fn a_split_is_even_and_every_user_keeps_the_value() {
 fn a_split_whose_users_are_not_recorded_evenly_is_a_mismatch() {
     // Of some classes no request is recorded, as when a cache answers those.
     let configuration = r#"{"labels": [{"name": "lane", "rules": [
-        {"name": "exp", "split": {"unit": [{"cookie": "uid"}], "hash": "crc32", "modulo": 100, "weights": {"gray": 10, "base": 90}}}]}]}"#;
+        {"name": "exp", "split": {"unit": [{"cookie": "uid"}], "hash": "crc32", "modulo": 100, "weights": [{"gray": 10}, {"base": 90}]}}]}]}"#;
     let request = |uid: String| format!("{{\"headers\": {{\"cookie\": \"uid={uid}\"}}}}\n");
     let requests: String = (0..20_000u64).filter(|n| crc_class(*n) < 30).map(|n| request(n.to_string())).collect();
     let (_, report) = simulate(configuration, &requests);

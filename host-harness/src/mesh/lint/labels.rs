@@ -64,11 +64,13 @@ fn values(label: &SetLabel<'_>) -> Vec<(String, String)> {
     }
     for (index, rule) in entries(definition.get("rules")).iter().enumerate() {
         add(format!("rules[{index}].value"), rule.get("value"));
-        for kind in ["weights", "ranges"] {
-            let parts = rule.pointer(&format!("/split/{kind}")).and_then(Value::as_object);
-            for value in parts.into_iter().flat_map(|it| it.keys()) {
-                add(format!("rules[{index}].split.{kind}"), Some(&Value::from(value.as_str())));
+        for (at, weight) in entries(rule.pointer("/split/weights")).iter().enumerate() {
+            for value in weight.as_object().into_iter().flat_map(|it| it.keys()) {
+                add(format!("rules[{index}].split.weights[{at}]"), Some(&Value::from(value.as_str())));
             }
+        }
+        for value in rule.pointer("/split/ranges").and_then(Value::as_object).into_iter().flat_map(|it| it.keys()) {
+            add(format!("rules[{index}].split.ranges"), Some(&Value::from(value.as_str())));
         }
     }
     found

@@ -114,9 +114,10 @@ fn label_rules(rules: &[Value], path: &str) -> Vec<Problem> {
             let (path, earlier) = (format!("{path}.rules[{index}]"), format!("{path}.rules[{earlier}]"));
             problems.push(Problem::NeverMatches { path, earlier });
         }
-        let Some(weights) = rule.pointer("/split/weights").and_then(Value::as_object) else { continue };
+        let Some(weights) = rule.pointer("/split/weights").and_then(Value::as_array) else { continue };
+        let weights = weights.iter().filter_map(Value::as_object).flat_map(|weight| weight.values());
         // Two decimals are allowed, so hundredths are whole.
-        let hundredths: f64 = weights.values().filter_map(Value::as_f64).map(|it| (it * 100.0).round()).sum();
+        let hundredths: f64 = weights.filter_map(Value::as_f64).map(|it| (it * 100.0).round()).sum();
         if hundredths != 10_000.0 {
             let (path, sum) = (format!("{path}.rules[{index}].split.weights"), (hundredths / 100.0).to_string());
             problems.push(Problem::WeightSum { path, sum });

@@ -78,7 +78,7 @@ const LABELS: &str = "  pluginConfig:
       value_from: [$localLabel, {value: v10}]
       rules:
       - {when: {path: /a}, value: v11}
-      - {split: {unit: [{cookie: uid}], weights: {v12: 10, v1: 90}}}
+      - {split: {unit: [{cookie: uid}], weights: [v12: 10, v1: 90]}}
       - {split: {unit: [{cookie: uid}], ranges: {v13: [0, 10]}}}
 ";
 
@@ -99,7 +99,7 @@ fn a_value_needs_a_subset_or_a_rule_that_knows_it() {
     warning: mesh.yaml:41: WasmPlugin/lane: field `spec.pluginConfig.labels[0].guard.baseline`: expected a value of label `lane` that names a subset, but found `v9`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: v1, v2
     warning: mesh.yaml:41: WasmPlugin/lane: field `spec.pluginConfig.labels[0].value_from[1].value`: expected a value of label `lane` that names a subset, but found `v10`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: v1, v2
     warning: mesh.yaml:41: WasmPlugin/lane: field `spec.pluginConfig.labels[0].rules[0].value`: expected a value of label `lane` that names a subset, but found `v11`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: v1, v2
-    warning: mesh.yaml:41: WasmPlugin/lane: field `spec.pluginConfig.labels[0].rules[1].split.weights`: expected a value of label `lane` that names a subset, but found `v12`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: v1, v2
+    warning: mesh.yaml:41: WasmPlugin/lane: field `spec.pluginConfig.labels[0].rules[1].split.weights[0]`: expected a value of label `lane` that names a subset, but found `v12`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: v1, v2
     warning: mesh.yaml:41: WasmPlugin/lane: field `spec.pluginConfig.labels[0].rules[2].split.ranges`: expected a value of label `lane` that names a subset, but found `v13`, for which there is no subset and no other rule; declare it in a DestinationRule or correct it; declared are: v1, v2
     ");
 }
@@ -197,8 +197,8 @@ fn weights_have_to_add_up_to_100() {
         route: [{destination: {host: web}, weight: 10}, {destination: {host: web}, weight: 80}]\n  \
         - match: [{uri: {prefix: /b}}]\n    route: [{destination: {host: web}, weight: 50}]\n  \
         - route: [{destination: {host: web}, weight: 50}, {destination: {host: web}, weight: 50}]\n";
-    let split = "  pluginConfig: {labels: [{name: lane, rules: [{split: {weights: {v1: 0.25, v2: 99.75}}}, \
-        {split: {weights: {v1: 10, v2: 80.5}}}]}]}\n";
+    let split = "  pluginConfig: {labels: [{name: lane, rules: [{split: {weights: [v1: 0.25, v2: 99.75]}}, \
+        {split: {weights: [v1: 10, v2: 80.5]}}]}]}\n";
     let text = service("web", &["v1", "v2"])
         + &virtual_service(http)
         + &subsets("{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}")
@@ -255,7 +255,7 @@ fn rules_that_never_match_name_the_one_before_them() {
         - directResponse: {status: 202}\n  \
         - match: [{uri: {prefix: /d}}, {uri: {exact: /e}}]\n    directResponse: {status: 203}\n";
     let rules = "  pluginConfig: {labels: [{name: lane, rules: [{when: {path: /a}, value: v1}, \
-        {split: {weights: {v1: 100}}}, {when: {path: /b}, value: v1}, {when: {path: /a}, value: v1}, {value: v1}, \
+        {split: {weights: [v1: 100]}}, {when: {path: /b}, value: v1}, {when: {path: /a}, value: v1}, {value: v1}, \
         {when: {path: /c}, value: v1}]}]}\n";
     let text = service("web", &["v1"])
         + &virtual_service(http)

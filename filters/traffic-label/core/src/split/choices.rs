@@ -47,7 +47,7 @@ impl Setup {
     }
 }
 
-const HALVES: &str = r#""weights": {"gray": 50, "base": 50}"#;
+const HALVES: &str = r#""weights": [{"gray": 50}, {"base": 50}]"#;
 
 /// MurmurHash3 of `exp-42` and the user's name, times 10,000, shifted by 32 bits; computed apart from this code.
 const ERIC: u32 = 4129;
@@ -106,12 +106,12 @@ fn eric_and_ann(split: &str) -> [Option<String>; 2] {
 #[test]
 fn weights_are_ranges_in_the_order_written() {
     for (split, eric, ann) in [
-        (r#""weights": {"gray": 100}"#, Some("gray"), Some("gray")),
-        (r#""weights": {"gray": 0, "base": 100}"#, Some("base"), Some("base")),
-        (r#""weights": {"gray": 17.34, "base": 82.66}"#, Some("base"), Some("base")),
-        (r#""weights": {"gray": 17.35, "base": 82.65}"#, Some("base"), Some("gray")),
-        (r#""weights": {"gray": 17.35, "blue": 23.95, "base": 58.7}"#, Some("blue"), Some("gray")),
-        (r#""weights": {"gray": 17.35, "blue": 23.94, "base": 58.71}"#, Some("base"), Some("gray")),
+        (r#""weights": [{"gray": 100}]"#, Some("gray"), Some("gray")),
+        (r#""weights": [{"gray": 0}, {"base": 100}]"#, Some("base"), Some("base")),
+        (r#""weights": [{"gray": 17.34}, {"base": 82.66}]"#, Some("base"), Some("base")),
+        (r#""weights": [{"gray": 17.35}, {"base": 82.65}]"#, Some("base"), Some("gray")),
+        (r#""weights": [{"gray": 17.35}, {"blue": 23.95}, {"base": 58.7}]"#, Some("blue"), Some("gray")),
+        (r#""weights": [{"gray": 17.35}, {"blue": 23.94}, {"base": 58.71}]"#, Some("base"), Some("gray")),
         (r#""ranges": {"b": [41.29, 50], "a": [0, 17.34]}"#, Some("b"), None),
         (r#""ranges": {"b": [41.3, 50], "a": [17.34, 17.35]}"#, None, Some("a")),
         (r#""ranges": {"a": [0, 0], "b": [17.34, 17.34]}"#, None, None),
@@ -128,7 +128,7 @@ fn an_origins_percentages_pick_the_origins_users() {
             format!(r#"{{"unit": [{{"header": "x-user"}}], "hash": "crc32", "modulo": 100, "weights": {weights}}}"#);
         Setup::new(&format!(r#"{{"splits": [{split}]}}"#))
     };
-    for (weights, value) in [(r#"{"gray": 47, "base": 53}"#, "base"), (r#"{"gray": 48, "base": 52}"#, "gray")] {
+    for (weights, value) in [(r#"[{"gray": 47}, {"base": 53}]"#, "base"), (r#"[{"gray": 48}, {"base": 52}]"#, "gray")] {
         let setup = setup(weights);
         let (choices, _) = setup.choose(Visit::with(&[(b"x-user", b"ann")]));
         let id = trace_context::hash(b"ann");
@@ -183,7 +183,7 @@ fn a_cookie_has_the_attributes_that_it_is_given() {
 #[test]
 fn splits_of_one_request_agree_on_its_new_identity() {
     let split = |cookie: &str| {
-        format!(r#"{{"unit": [{{"new_cookie": {{"name": "{cookie}"}}}}], "seed": "s", "weights": {{"gray": 100}}}}"#)
+        format!(r#"{{"unit": [{{"new_cookie": {{"name": "{cookie}"}}}}], "seed": "s", "weights": [{{"gray": 100}}]}}"#)
     };
     let setup = Setup::new(&format!(r#"{{"splits": [{}, {}, {}]}}"#, split("uid"), split("uid"), split("ui")));
     let (choices, cookies) = setup.choose(Visit::default());
@@ -201,7 +201,7 @@ fn a_visitor_whom_a_split_leaves_out_is_given_an_identity_too() {
     let layered = |holdout: u32, share: &str| {
         Setup::new(&format!(
             r#"{{"layers": {{"shop": {{"seed": "l", "unit": [{unit}], "holdout": {holdout}}}}},
-                "splits": [{{"layer": "shop", "share": {share}, "seed": "a", "weights": {{"gray": 100}}}}]}}"#
+                "splits": [{{"layer": "shop", "share": {share}, "seed": "a", "weights": [{{"gray": 100}}]}}]}}"#
         ))
     };
     for setup in [out_of_range, layered(100, "[0, 100]"), layered(0, "[0, 0]")] {
@@ -216,7 +216,7 @@ fn a_visitor_whom_a_split_leaves_out_is_given_an_identity_too() {
 
 #[test]
 fn a_request_is_drawn_alike_at_every_hop() {
-    let setup = Setup::new(r#"{"splits": [{"weights": {"gray": 10, "base": 90}}]}"#);
+    let setup = Setup::new(r#"{"splits": [{"weights": [{"gray": 10}, {"base": 90}]}]}"#);
     let drawn = |head: &[(&[u8], &[u8])]| setup.first(Visit::with(head)).map(|(_, bucket)| bucket);
     let trace: (&[u8], &[u8]) = (b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let id: (&[u8], &[u8]) = (b"x-request-id", b"0f14d0ab-9605-4a62-a9e4-5ed26688389b");

@@ -34,21 +34,21 @@ fn check_split(members: &str, expected: &str) {
 
 #[track_caller]
 fn check_unit(unit: &str, expected: &str) {
-    let weights = r#""weights": {"gray": 100}"#;
+    let weights = r#""weights": [{"gray": 100}]"#;
     check(&format!(r#"{{"splits": [{{"unit": [{unit}], "seed": "s", {weights}}}]}}"#), expected);
 }
 
 #[test]
 fn sound_configurations_have_no_problem() {
-    check_split(r#""seed": "s", "weights": {"gray": 0.01, "blue": 33.33, "green": 0, "base": 66.66}"#, "");
+    check_split(r#""seed": "s", "weights": [{"gray": 0.01}, {"blue": 33.33}, {"green": 0}, {"base": 66.66}]"#, "");
     check_split(
         r#""seed": "s", "hash": "sha256-8", "ranges": {"gray": [0, 10], "blue": [50, 60], "red": [60, 60]}"#,
         "",
     );
-    check_split(r#""hash": "crc32", "modulo": 100, "weights": {"gray": 7, "base": 93}"#, "");
-    check(r#"{"splits": [{"weights": {"gray": 10, "base": 90}}], "sampler": {}}"#, "");
+    check_split(r#""hash": "crc32", "modulo": 100, "weights": [{"gray": 7}, {"base": 93}]"#, "");
+    check(r#"{"splits": [{"weights": [{"gray": 10}, {"base": 90}]}], "sampler": {}}"#, "");
     check(
-        r#"{"splits": [{"seed": "s", "weights": {"gray": 100}, "unit": [
+        r#"{"splits": [{"seed": "s", "weights": [{"gray": 100}], "unit": [
             {"claim": "realm_access.tier"}, {"header": "X-User"}, {"cookie": "uid"}, {"query": "uid"}, {"ip": {}},
             {"new_cookie": {"name": "uid", "path": "/shop", "domain": "example.com", "max_age": "24h", "secure": true,
                             "http_only": false, "same_site": "none"}}
@@ -57,8 +57,8 @@ fn sound_configurations_have_no_problem() {
     );
     check(
         r#"{"layers": {"shop": {"seed": "l", "unit": [{"cookie": "uid"}], "hash": "sha256-8", "holdout": 2.5}},
-            "splits": [{"layer": "shop", "share": [0, 30], "seed": "a", "weights": {"gray": 100}},
-                       {"layer": "shop", "share": [30, 60], "seed": "b", "weights": {"gray": 100}},
+            "splits": [{"layer": "shop", "share": [0, 30], "seed": "a", "weights": [{"gray": 100}]},
+                       {"layer": "shop", "share": [30, 60], "seed": "b", "weights": [{"gray": 100}]},
                        {"layer": "shop", "share": [0, 30], "seed": "a", "ranges": {"blue": [0, 50]}}]}"#,
         "",
     );
@@ -68,23 +68,37 @@ fn sound_configurations_have_no_problem() {
 fn weights_are_percentages_with_a_sum_of_a_hundred() {
     let sum =
         |found: &str| format!("splits[0].weights: expected weights with a sum of 100, but found a sum of {found}");
-    check_split(r#""seed": "s", "weights": {"gray": 10, "base": 89.99}"#, &sum("99.99"));
-    check_split(r#""seed": "s", "weights": {"gray": 10.1, "base": 90}"#, &sum("100.1"));
-    check_split(r#""seed": "s", "weights": {}"#, &sum("0"));
+    check_split(r#""seed": "s", "weights": [{"gray": 10}, {"base": 89.99}]"#, &sum("99.99"));
+    check_split(r#""seed": "s", "weights": [{"gray": 10.1}, {"base": 90}]"#, &sum("100.1"));
+    check_split(r#""seed": "s", "weights": []"#, &sum("0"));
     check_split(
-        r#""seed": "s", "weights": {"gray": 0.125, "blue": "10", "": 10, "a\nb": 79.875, "base": 101}"#,
-        "splits[0].weights.gray: expected a percentage from 0 to 100 with at most two decimals, but found 0.125\n\
-         splits[0].weights.blue: expected a percentage from 0 to 100 with at most two decimals, but found \"10\"\n\
-         splits[0].weights[\"\"]: expected a value for a header, but found \"\"\n\
-         splits[0].weights[\"a\\nb\"]: expected a value for a header, but found \"a\\nb\"\n\
-         splits[0].weights[\"a\\nb\"]: expected a percentage from 0 to 100 with at most two decimals, but found 79.875\n\
-         splits[0].weights.base: expected a percentage from 0 to 100 with at most two decimals, but found 101",
+        r#""seed": "s", "weights": [{"gray": 0.125}, {"blue": "10"}, {"": 10}, {"a\nb": 79.875}, {"base": 101}]"#,
+        "splits[0].weights[0].gray: expected a percentage from 0 to 100 with at most two decimals, but found 0.125\n\
+         splits[0].weights[1].blue: expected a percentage from 0 to 100 with at most two decimals, but found \"10\"\n\
+         splits[0].weights[2][\"\"]: expected a value for a header, but found \"\"\n\
+         splits[0].weights[3][\"a\\nb\"]: expected a value for a header, but found \"a\\nb\"\n\
+         splits[0].weights[3][\"a\\nb\"]: expected a percentage from 0 to 100 with at most two decimals, but found 79.875\n\
+         splits[0].weights[4].base: expected a percentage from 0 to 100 with at most two decimals, but found 101",
     );
-    check_split(r#""seed": "s", "weights": [10, 90]"#, "splits[0].weights: expected an object, but found an array");
     check_split(
-        r#""hash": "fnv1a", "modulo": 100, "weights": {"gray": 0.5, "base": 99.5}"#,
-        "splits[0].weights.gray: expected a multiple of 1, as modulo is 100, but found 0.5\n\
-         splits[0].weights.base: expected a multiple of 1, as modulo is 100, but found 99.5",
+        r#""seed": "s", "weights": [10, {"gray": 45, "base": 45}]"#,
+        "splits[0].weights[0]: expected an object of one value with its weight, but found 10\n\
+         splits[0].weights[1]: expected an object of one value with its weight, but found an object",
+    );
+    check_split(
+        r#""seed": "s", "weights": [{"gray": 50}, {"gray": 50}]"#,
+        "splits[0].weights[1]: expected each value once, but found \"gray\" again",
+    );
+    // A mesh writes the members of an object in an order of its own.
+    let object = ["{", r#""gray": 10, "base": 90"#, "}"].concat();
+    check_split(
+        &format!(r#""seed": "s", "weights": {object}"#),
+        "splits[0].weights: expected an array such as [{\"gray\": 10}, {\"base\": 90}], but found an object",
+    );
+    check_split(
+        r#""hash": "fnv1a", "modulo": 100, "weights": [{"gray": 0.5}, {"base": 99.5}]"#,
+        "splits[0].weights[0].gray: expected a multiple of 1, as modulo is 100, but found 0.5\n\
+         splits[0].weights[1].base: expected a multiple of 1, as modulo is 100, but found 99.5",
     );
 }
 
@@ -109,11 +123,11 @@ fn ranges_are_within_a_hundred_and_apart_from_each_other() {
 fn a_split_says_by_what_and_into_what() {
     check_split(r#""seed": "s""#, "splits[0]: expected weights or ranges, but found neither");
     check_split(
-        r#""seed": "s", "weights": {"gray": 100}, "ranges": {"gray": [0, 10]}"#,
+        r#""seed": "s", "weights": [{"gray": 100}], "ranges": {"gray": [0, 10]}"#,
         "splits[0].ranges: expected weights or ranges, but found both",
     );
     check_split(
-        r#""weights": {"gray": 100}"#,
+        r#""weights": [{"gray": 100}]"#,
         "splits[0].seed: expected a seed that no other experiment has, but found none",
     );
     check_split(
@@ -125,17 +139,17 @@ fn a_split_says_by_what_and_into_what() {
          splits[0].weigths: expected weights, but found \"weigths\"",
     );
     check_split(
-        r#""hash": "fnv1a", "seed": "s", "weights": {"gray": 100}"#,
+        r#""hash": "fnv1a", "seed": "s", "weights": [{"gray": 100}]"#,
         "splits[0].seed: expected no seed with this hash, which would not make experiments independent, but found \"s\"",
     );
-    check_split(r#""hash": "fnv1a", "weights": {"gray": 100}"#, "");
+    check_split(r#""hash": "fnv1a", "weights": [{"gray": 100}]"#, "");
     check(r#"{"splits": [7]}"#, "splits[0]: expected an object, but found 7");
 }
 
 #[test]
 fn units_are_what_a_request_can_have() {
     check(
-        r#"{"splits": [{"unit": [], "seed": "s", "weights": {"gray": 100}}, {"unit": {}, "seed": "s", "weights": {"a": 100}}]}"#,
+        r#"{"splits": [{"unit": [], "seed": "s", "weights": [{"gray": 100}]}, {"unit": {}, "seed": "s", "weights": [{"a": 100}]}]}"#,
         "splits[0].unit: expected units to split by, but found none\n\
          splits[1].unit: expected an array, but found an object",
     );
@@ -234,17 +248,17 @@ fn a_layer_says_who_is_split_and_by_which_seed() {
 fn a_split_of_a_layer_has_a_free_share_of_it() {
     check(
         r#"{"layers": {"shop": {"seed": "l", "unit": [{"cookie": "uid"}]}, "bad": {}}, "splits": [
-{"layer": "shop", "share": [0, 30], "seed": "a", "weights": {"gray": 100}},
-{"layer": "shop", "share": [29.5, 40], "seed": "b", "weights": {"gray": 100}},
-{"layer": "shop", "share": [0, 30], "seed": "c", "weights": {"gray": 100}},
-{"layer": "shop", "share": [0, 20], "seed": "a", "weights": {"gray": 100}},
-{"layer": "shop", "share": [50, 60], "seed": "l", "weights": {"gray": 100}},
-{"layer": "shop", "seed": "d", "weights": {"gray": 100}},
-{"layer": "shop", "share": [60, 70], "unit": [{"ip": {}}], "weights": {"gray": 100}},
-{"layer": "shopp", "share": [0, 10], "seed": "e", "weights": {"gray": 100}},
-{"layer": "bad", "share": [0, 10], "seed": "e", "weights": {"gray": 100}},
-{"layer": "shop", "share": [80, 70], "seed": "f", "weights": {"gray": 100}},
-{"share": [0, 10], "seed": "g", "weights": {"gray": 100}}]}"#,
+{"layer": "shop", "share": [0, 30], "seed": "a", "weights": [{"gray": 100}]},
+{"layer": "shop", "share": [29.5, 40], "seed": "b", "weights": [{"gray": 100}]},
+{"layer": "shop", "share": [0, 30], "seed": "c", "weights": [{"gray": 100}]},
+{"layer": "shop", "share": [0, 20], "seed": "a", "weights": [{"gray": 100}]},
+{"layer": "shop", "share": [50, 60], "seed": "l", "weights": [{"gray": 100}]},
+{"layer": "shop", "seed": "d", "weights": [{"gray": 100}]},
+{"layer": "shop", "share": [60, 70], "unit": [{"ip": {}}], "weights": [{"gray": 100}]},
+{"layer": "shopp", "share": [0, 10], "seed": "e", "weights": [{"gray": 100}]},
+{"layer": "bad", "share": [0, 10], "seed": "e", "weights": [{"gray": 100}]},
+{"layer": "shop", "share": [80, 70], "seed": "f", "weights": [{"gray": 100}]},
+{"share": [0, 10], "seed": "g", "weights": [{"gray": 100}]}]}"#,
         "layers.bad.unit: expected a value, but found none\n\
          layers.bad.seed: expected a value, but found none\n\
          splits[1].share: expected a share of shop that is free, but found [29.5, 40], and the split of line 2 column 28 has [0, 30]\n\

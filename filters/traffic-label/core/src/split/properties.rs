@@ -119,9 +119,8 @@ fn ranges() -> impl Strategy<Value = Vec<[u32; 2]>> {
 }
 
 /// What weights or ranges make of every bucket: the number that is its value's name.
-fn values(form: &str, members: &[String]) -> Vec<Option<usize>> {
-    let members: Vec<_> = members.iter().enumerate().map(|(name, member)| format!(r#""{name}": {member}"#)).collect();
-    let json = format!(r#"{{"seed": "s", "unit": [{{"ip": {{}}}}], "{form}": {{{}}}}}"#, members.join(", "));
+fn values(form: &str) -> Vec<Option<usize>> {
+    let json = format!(r#"{{"seed": "s", "unit": [{{"ip": {{}}}}], {form}}}"#);
     let reader = strict_config::read(json.as_bytes()).unwrap();
     let split = Split::read(&reader, reader.root(), &mut Subjects::default(), &mut Layers::default());
     assert_eq!(reader.into_problems().to_string(), "", "{json}");
@@ -131,19 +130,20 @@ fn values(form: &str, members: &[String]) -> Vec<Option<usize>> {
 }
 
 fn by_weights(weights: &[u32]) -> Vec<Option<usize>> {
-    values("weights", &weights.iter().map(|weight| Percent(*weight).to_string()).collect::<Vec<_>>())
+    let weights = weights.iter().enumerate().map(|(name, weight)| format!(r#"{{"{name}": {}}}"#, Percent(*weight)));
+    values(&format!(r#""weights": [{}]"#, weights.collect::<Vec<_>>().join(", ")))
 }
 
 fn by_ranges(ranges: &[[u32; 2]]) -> Vec<Option<usize>> {
-    let text = |[from, to]: &[u32; 2]| format!("[{}, {}]", Percent(*from), Percent(*to));
-    values("ranges", &ranges.iter().map(text).collect::<Vec<_>>())
+    let range = |(name, [from, to]): (usize, &[u32; 2])| format!(r#""{name}": [{}, {}]"#, Percent(*from), Percent(*to));
+    values(&format!(r#""ranges": {{{}}}"#, ranges.iter().enumerate().map(range).collect::<Vec<_>>().join(", ")))
 }
 
 /// A layer, and a split for each share of it.
 fn layered(holdout: u32, shares: &[[u32; 2]], subjects: &mut Subjects) -> Vec<Split> {
     let split = |(number, [from, to]): (usize, &[u32; 2])| {
         let share = format!("[{}, {}]", Percent(*from), Percent(*to));
-        format!(r#"{{"layer": "shop", "share": {share}, "seed": "exp-{number}", "weights": {{"gray": 100}}}}"#)
+        format!(r#"{{"layer": "shop", "share": {share}, "seed": "exp-{number}", "weights": [{{"gray": 100}}]}}"#)
     };
     let layer =
         format!(r#"{{"shop": {{"seed": "l", "unit": [{{"header": "x-user"}}], "holdout": {}}}}}"#, Percent(holdout));
@@ -232,9 +232,9 @@ proptest! {
         let json = br#"[
             {"unit": [{"claim": "sub"}, {"header": "x-user"}, {"cookie": "uid"}, {"query": "uid"}, {"ip": {"v4": 9, "v6": 1}}],
              "seed": "s", "ranges": {"a": [0, 10], "b": [90, 100]}},
-            {"unit": [{"new_cookie": {"name": "uid"}}], "seed": "s", "weights": {"a": 50, "b": 50}},
-            {"unit": [{"header": "x-user"}], "hash": "crc32", "modulo": 3, "weights": {"a": 100}},
-            {"hash": "fnv1a-64", "weights": {"a": 100}}
+            {"unit": [{"new_cookie": {"name": "uid"}}], "seed": "s", "weights": [{"a": 50}, {"b": 50}]},
+            {"unit": [{"header": "x-user"}], "hash": "crc32", "modulo": 3, "weights": [{"a": 100}]},
+            {"hash": "fnv1a-64", "weights": [{"a": 100}]}
         ]"#;
         let reader = strict_config::read(json).unwrap();
         let (mut subjects, mut layers) = (Subjects::default(), Layers::default());

@@ -48,15 +48,27 @@ impl fmt::Display for Range {
 pub(crate) struct Ranges(Vec<(Range, Vec<u8>)>);
 
 impl Ranges {
-    /// Reads weights in percent: each value has the buckets after those of the values before it. So a value that grows
-    /// takes from those after it, and its own users stay.
+    /// Reads weights in percent, `[{"gray": 10}, {"base": 90}]`: each value has the buckets after those of the values before it.
+    /// So a value that grows takes from those after it, and its own users stay. It is an array because a configuration that
+    /// goes through a mesh does not keep the order of an object's members.
     pub(crate) fn of_weights(reader: &Reader, value: &Value, bucketing: Option<&Bucketing>) -> Option<Self> {
-        let members = reader.members(value)?;
-        let mut ranges = Vec::with_capacity(members.len());
+        const FORM: &str = r#"an array such as [{"gray": 10}, {"base": 90}]"#;
+        let Some(elements) = value.as_array() else {
+            reader.expected(FORM, value);
+            return None;
+        };
+        let mut ranges: Vec<(Range, Vec<u8>)> = Vec::with_capacity(elements.len());
         let mut sum = 0_u32;
-        for member in members {
+        for element in elements {
+            let Some([member]) = element.as_object() else {
+                reader.expected("an object of one value with its weight", element);
+                continue;
+            };
             let label = read_label_value(reader, member);
             let Some((label, weight)) = label.zip(percent::read(reader, &member.value)) else { continue };
+            if ranges.iter().any(|(_, known)| *known == label) {
+                reader.problem(element, format!("expected each value once, but found {} again", Quoted(&member.name)));
+            }
             if let Some(bucketing) = bucketing {
                 bucketing.check(reader, &member.value, weight);
             }
@@ -64,7 +76,7 @@ impl Ranges {
             sum = sum.saturating_add(weight);
             ranges.push((Range { from, to: sum }, label));
         }
-        if ranges.len() < members.len() {
+        if ranges.len() < elements.len() {
             return None;
         }
         if sum != WHOLE {

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const EXPLAINED: &str = r#"{"labels": [
     {"name": "lane", "rules": [{"name": "iphone", "when": {"user_agent": {"contains": "iPhone13"}}, "value": "gray"}]},
-    {"name": "team", "rules": [{"split": {"unit": [{"cookie": "uid"}], "seed": "s", "weights": {"a": 100}}}], "default": "none"}],
+    {"name": "team", "rules": [{"split": {"unit": [{"cookie": "uid"}], "seed": "s", "weights": [{"a": 100}]}}], "default": "none"}],
     "explain": {"when": {"header": {"x-debug": "secret"}}}}"#;
 const ASKS: (&str, &[u8]) = ("x-debug", b"secret");
 
