@@ -6,6 +6,7 @@
 //! protobuf's JSON form.
 
 mod compile;
+mod decimal;
 mod descriptor;
 mod error;
 mod features;

@@ -1,5 +1,7 @@
 //! Numbers as ProtoJSON writes them: integers may have a fraction of zeros and an exponent, floats may be too small.
 
+use crate::decimal::{self, DOUBLE, FLOAT, Format};
+
 /// The sign and magnitude of a JSON number that is an integer, such as `1`, `-1.0` or `1e2`.
 pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
     let (negative, unsigned) = match text.split_first() {
@@ -14,12 +16,7 @@ pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
         let value = unsigned.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
         return Some((negative, value));
     }
-    let mantissa_end = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(unsigned.len());
-    let (mantissa, exponent) = unsigned.split_at_checked(mantissa_end)?;
-    let exponent = match exponent.split_first() {
-        None => 0,
-        Some((_, digits)) => exponent_of(digits)?,
-    };
+    let (mantissa, exponent) = without_exponent(unsigned)?;
     let point = mantissa.iter().position(|byte| *byte == b'.');
     let (whole, fraction) = match point {
         None => (mantissa, &b""[..]),
@@ -50,6 +47,17 @@ pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
     Some((negative, value.checked_mul(scale)?))
 }
 
+/// A number without its sign as its mantissa and its exponent.
+fn without_exponent(unsigned: &[u8]) -> Option<(&[u8], i64)> {
+    let end = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(unsigned.len());
+    let (mantissa, exponent) = unsigned.split_at_checked(end)?;
+    let exponent = match exponent.split_first() {
+        None => 0,
+        Some((_, digits)) => exponent_of(digits)?,
+    };
+    Some((mantissa, exponent))
+}
+
 /// An exponent; far beyond any number's range it is as good as its sign.
 fn exponent_of(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text.split_first() {
@@ -67,30 +75,35 @@ fn exponent_of(text: &[u8]) -> Option<i64> {
 
 /// A JSON number as a float, if it is in range.
 pub(super) fn double(text: &[u8]) -> Option<f64> {
-    let value: f64 = decimal(text)?.parse().ok()?;
-    value.is_finite().then_some(value)
+    let (is_negative, bits) = nearest(text, &DOUBLE)?;
+    let value = f64::from_bits(bits);
+    Some(if is_negative { -value } else { value })
 }
 
 /// A JSON number as a float, if it is in range.
 pub(super) fn float(text: &[u8]) -> Option<f32> {
-    let value: f32 = decimal(text)?.parse().ok()?;
-    value.is_finite().then_some(value)
+    let (is_negative, bits) = nearest(text, &FLOAT)?;
+    let value = f32::from_bits(bits as u32);
+    Some(if is_negative { -value } else { value })
 }
 
-/// The text of a JSON number; Rust's parser also takes `+1`, `.5` and `inf`.
-fn decimal(text: &[u8]) -> Option<&str> {
-    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
-    let numeric = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
-    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if whole == 0 || whole > 1 && unsigned.first() == Some(&b'0') || !unsigned.iter().all(numeric) {
+/// The sign of a JSON number, and the bits of its magnitude in a format.
+fn nearest(text: &[u8], format: &Format) -> Option<(bool, u64)> {
+    let (is_negative, unsigned) = match text.strip_prefix(b"-") {
+        Some(unsigned) => (true, unsigned),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = without_exponent(unsigned)?;
+    let mut parts = mantissa.split(|byte| *byte == b'.');
+    let whole = parts.next()?;
+    if whole.len() > 1 && whole.first() == Some(&b'0') {
         return None;
     }
-    if let Some(b'.') = unsigned.get(whole)
-        && !unsigned.get(whole + 1).is_some_and(u8::is_ascii_digit)
-    {
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    if !is_number(whole) || !parts.next().is_none_or(is_number) || parts.next().is_some() {
         return None;
     }
-    std::str::from_utf8(text).ok()
+    Some((is_negative, decimal::read(mantissa, exponent, format)?))
 }
 
 #[cfg(test)]

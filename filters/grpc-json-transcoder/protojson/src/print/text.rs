@@ -4,6 +4,7 @@
 //! lines in JavaScript. Floating point numbers are laid out as protobuf's C++ does, which is what Envoy's own transcoder gives.
 //! Sources: RFC 8259 §7, ProtoJSON.
 
+use crate::decimal::{self, DOUBLE, Decimal, FLOAT, Format};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -155,48 +156,25 @@ pub(crate) fn bytes(value: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a `double`: with 15 digits if they read back as the same number, else with 17.
 pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
-    if !value.is_finite() {
-        return not_finite(value, out);
-    }
-    let mut buffer = ryu::Buffer::new();
-    let text = buffer.format_finite(value);
-    if is_plain(text, value.abs(), 15, 1e15) {
-        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-    }
-    let shortest = Digits::of(text);
-    let fifteen = || format!("{value:.14e}");
-    // Up to 15 digits the shortest are those that C gives, but for numbers too small to have that many: C fills them up.
-    match shortest.count {
-        ..=15 if !value.is_subnormal() => shortest.write(15, out),
-        _ if value.is_subnormal() && fifteen().parse() == Ok(value) => Digits::of(&fifteen()).write(15, out),
-        _ => Digits::of(&format!("{value:.16e}")).write(17, out),
-    }
+    number(value, &DOUBLE, out);
 }
 
 /// Appends a `float`: with 6 digits if they read back as the same number, else with 9.
 pub(crate) fn float(value: f32, out: &mut Vec<u8>) {
-    if !value.is_finite() {
-        return not_finite(f64::from(value), out);
-    }
-    let mut buffer = ryu::Buffer::new();
-    let text = buffer.format_finite(value);
-    if is_plain(text, f64::from(value.abs()), 6, 1e6) {
-        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-    }
-    let shortest = Digits::of(text);
-    match shortest.count {
-        ..=6 if !value.is_subnormal() => shortest.write(6, out),
-        _ => Digits::of(&format!("{value:.8e}")).write(9, out),
-    }
+    number(f64::from(value), &FLOAT, out);
 }
 
-/// Whether C writes the shortest form of a number just so, but for `.0` at its end: it has few digits and no exponent.
-fn is_plain(text: &str, magnitude: f64, digits: usize, end: f64) -> bool {
-    text.len() <= digits + 1 && (magnitude == 0.0 || (1e-4..end).contains(&magnitude))
-}
-
-fn not_finite(value: f64, out: &mut Vec<u8>) {
+fn number(value: f64, format: &Format, out: &mut Vec<u8>) {
     let name: &[u8] = match value {
+        _ if value.is_finite() => {
+            if value.is_sign_negative() {
+                out.push(b'-');
+            }
+            return match value.abs() {
+                0.0 => out.push(b'0'),
+                magnitude => layout(decimal::digits(magnitude, format), out),
+            };
+        }
         _ if value.is_nan() => b"\"NaN\"",
         _ if value > 0.0 => b"\"Infinity\"",
         _ => b"\"-Infinity\"",
@@ -204,80 +182,46 @@ fn not_finite(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(name);
 }
 
-/// The decimal digits of a number without zeros around them.
-struct Digits {
-    negative: bool,
-    digits: [u8; 20],
-    count: usize,
-    /// Where the point is, counted from the first digit.
-    point: i32,
-}
-
-impl Digits {
-    /// The digits of a number written as `123.4` or `1.234e2`.
-    fn of(text: &str) -> Self {
-        let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
-        let mut number = Self { negative, digits: [0; 20], count: 0, point: exponent.parse().unwrap_or(0) };
-        let (mut fraction, mut zeros) = (false, 0);
-        for &byte in mantissa.as_bytes() {
-            match byte {
-                b'.' => fraction = true,
-                b'0' if number.count == 0 => number.point -= i32::from(fraction),
-                _ => {
-                    number.point += i32::from(!fraction);
-                    if byte == b'0' {
-                        zeros += 1;
-                        continue;
-                    }
-                    number.count += zeros;
-                    zeros = 0;
-                    if let Some(slot) = number.digits.get_mut(number.count) {
-                        *slot = byte - b'0';
-                    }
-                    number.count += 1;
-                }
-            }
-        }
-        number
+/// Lays digits out as C's `%g` does: without zeros at their end, and with an exponent below 10⁻⁴ and from as many digits before
+/// the point on as were asked for.
+fn layout(Decimal { mut digits, mut exponent, precision }: Decimal, out: &mut Vec<u8>) {
+    // Most often there are many zeros, and a division of 64 bits takes long.
+    if digits.is_multiple_of(100_000_000) {
+        digits /= 100_000_000;
+        exponent += 8;
     }
-
-    /// Lays the digits out as C's `%g` does: with an exponent below 10⁻⁴ and from `precision` digits before the point on.
-    fn write(&self, precision: i32, out: &mut Vec<u8>) {
-        if self.negative {
-            out.push(b'-');
+    while digits.is_multiple_of(10) {
+        digits /= 10;
+        exponent += 1;
+    }
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(digits).as_bytes();
+    let point = digits.len() as i32 + exponent;
+    if !(-3..=precision).contains(&point) {
+        let (first, rest) = digits.split_at_checked(1).unwrap_or_default();
+        out.extend_from_slice(first);
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(rest);
         }
-        let digits = self.digits.get(..self.count).unwrap_or_default();
-        let ascii = |digits: &[u8], out: &mut Vec<u8>| out.extend(digits.iter().map(|digit| digit + b'0'));
-        let Some((first, rest)) = digits.split_first() else {
+        let exponent = point - 1;
+        out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+        if exponent.unsigned_abs() < 10 {
             out.push(b'0');
-            return;
-        };
-        let exponent = self.point - 1;
-        if exponent < -4 || exponent >= precision {
-            out.push(first + b'0');
-            if !rest.is_empty() {
-                out.push(b'.');
-                ascii(rest, out);
-            }
-            out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-            if exponent.unsigned_abs() < 10 {
-                out.push(b'0');
-            }
-            unsigned(u64::from(exponent.unsigned_abs()), out);
-        } else if let Ok(point @ 1..) = usize::try_from(self.point) {
-            let (whole, fraction) = digits.split_at_checked(point).unwrap_or((digits, b""));
-            ascii(whole, out);
-            out.resize(out.len() + point - whole.len(), b'0');
-            if !fraction.is_empty() {
-                out.push(b'.');
-                ascii(fraction, out);
-            }
-        } else {
-            out.extend_from_slice(b"0.");
-            out.resize(out.len() + self.point.unsigned_abs() as usize, b'0');
-            ascii(digits, out);
         }
+        unsigned(u64::from(exponent.unsigned_abs()), out);
+    } else if point > 0 {
+        let (whole, fraction) = digits.split_at_checked(point as usize).unwrap_or((digits, b""));
+        out.extend_from_slice(whole);
+        out.resize(out.len() + point as usize - whole.len(), b'0');
+        if !fraction.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
+    } else {
+        out.extend_from_slice(b"0.");
+        out.resize(out.len() + point.unsigned_abs() as usize, b'0');
+        out.extend_from_slice(digits);
     }
 }
 
