@@ -2,9 +2,9 @@
 //!
 //! Source: `google/api/httpbody.proto`; for the extensions, Envoy's `UnknownQueryParams`.
 
+use protojson::order;
 use protojson::wire::{Reader, WireError, WireType, varint_len, write_delimited, write_varint};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 const CONTENT_TYPE: u32 = 1;
 const DATA: u32 = 2;
@@ -74,14 +74,15 @@ pub fn unknown_query_parameters(parameters: &[(String, String)]) -> Vec<u8> {
         return Vec::new();
     }
     // By name, and in their order where the name is the same.
-    let mut values_by_name: BTreeMap<&[u8], Vec<u8>> = BTreeMap::new();
-    for (name, value) in parameters {
-        write_delimited(values_by_name.entry(name.as_bytes()).or_default(), 1, value.as_bytes());
-    }
+    let sorted = order::sorted(parameters.iter().collect(), |(one, _), (other, _)| one.cmp(other));
     let mut message = Vec::new();
-    for (name, values) in values_by_name {
-        let mut entry = Vec::new();
-        write_delimited(&mut entry, 1, name);
+    for same in sorted.chunk_by(|(one, _), (other, _)| one == other) {
+        let (mut entry, mut values) = (Vec::new(), Vec::new());
+        for (_, value) in same {
+            write_delimited(&mut values, 1, value.as_bytes());
+        }
+        let name = same.first().map_or("", |(name, _)| name);
+        write_delimited(&mut entry, 1, name.as_bytes());
         write_delimited(&mut entry, 2, &values);
         write_delimited(&mut message, 1, &entry);
     }

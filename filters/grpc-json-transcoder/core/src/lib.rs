@@ -12,6 +12,7 @@ pub mod failure;
 pub mod frame;
 pub mod framing;
 pub mod http_body;
+pub mod names;
 pub mod reply;
 pub mod request;
 pub mod router;

@@ -5,24 +5,17 @@
 //! gRPC nor a host. Sources: the protobuf encoding, `google/protobuf/descriptor.proto`, and ProtoJSON, the specification of
 //! protobuf's JSON form.
 
-mod compile;
 mod decimal;
-mod descriptor;
-mod error;
-mod features;
-mod name_index;
-mod order;
 mod parse;
 mod print;
-mod prune;
-mod schema;
-pub mod wire;
 
-pub use error::{DescriptorError, DescriptorErrors};
 pub use parse::{
     Binding, Bound, Collision, ParseError, ParseOptions, ParseProblem, field_mask, parse_field, parse_message,
     parse_text,
 };
 pub use print::{PrintError, PrintOptions, PrintProblem, print_field, print_message};
-pub use prune::prune;
-pub use schema::{Cardinality, EnumId, Field, FieldId, Kind, MessageId, Method, Schema, Service, WellKnown};
+pub use protojson_schema::schema::{
+    Cardinality, EnumId, Field, FieldId, Kind, MessageId, Method, Schema, Service, WellKnown,
+};
+pub use protojson_schema::{DescriptorError, DescriptorErrors, order, prune, wire};
+use protojson_schema::{quote, schema};

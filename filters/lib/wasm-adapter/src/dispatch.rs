@@ -4,11 +4,11 @@
 //! that does not exist, or inside another callback, lets the exchange go on. Callbacks that no filter needs are not
 //! exported, so the proxy does not call them. A proxy keeps its plugins' contexts apart by number; so does this.
 
+use crate::by_number::ByNumber;
 use crate::host;
 use crate::plugin::{Plugin, Root};
 use crate::stream::Stream;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// What a callback for headers, a body or trailers answers with, by its number in the ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub(crate) enum Action {
 
 /// All contexts of the module: one root for each configured plugin, one stream for each open exchange.
 struct Contexts<P: Plugin> {
-    roots: BTreeMap<u32, Root<P>>,
-    streams: BTreeMap<u32, Stream<P>>,
+    roots: ByNumber<Root<P>>,
+    streams: ByNumber<Stream<P>>,
     /// The streams that wait for a callout, by its token.
-    calls: BTreeMap<u32, u32>,
+    calls: ByNumber<u32>,
 }
 
 /// A callback for one stream.
@@ -50,23 +50,23 @@ impl<P: Plugin> Callbacks for Contexts<P> {
     fn create(&mut self, context: u32, root: u32) {
         if root == 0 {
             self.roots.insert(context, Root::default());
-        } else if let Some(root) = self.roots.get(&root) {
+        } else if let Some(root) = self.roots.get_mut(root) {
             self.streams.insert(context, Stream::new(root.plugin()));
         }
     }
 
     fn configure(&mut self, context: u32) -> bool {
-        self.roots.get_mut(&context).is_some_and(Root::configure)
+        self.roots.get_mut(context).is_some_and(Root::configure)
     }
 
     fn tick(&mut self, context: u32) {
-        if let Some(root) = self.roots.get_mut(&context) {
+        if let Some(root) = self.roots.get_mut(context) {
             root.tick();
         }
     }
 
     fn stream(&mut self, context: u32, event: Event) -> Action {
-        let Some(stream) = self.streams.get_mut(&context) else { return Action::Continue };
+        let Some(stream) = self.streams.get_mut(context) else { return Action::Continue };
         let action = match event {
             Event::RequestHeaders { end_of_stream } => stream.on_request_headers(end_of_stream),
             Event::RequestBody { size, end_of_stream } => stream.on_request_body(size, end_of_stream),
@@ -82,9 +82,9 @@ impl<P: Plugin> Callbacks for Contexts<P> {
     }
 
     fn call_reply(&mut self, token: u32, headers: usize, body: usize, trailers: usize) {
-        let Some(context) = self.calls.remove(&token) else { return };
+        let Some(context) = self.calls.remove(token) else { return };
         // The exchange may be over; the proxy's answer comes to the root.
-        let Some(stream) = self.streams.get_mut(&context) else { return };
+        let Some(stream) = self.streams.get_mut(context) else { return };
         if host::set_effective_context(context) {
             stream.on_call_reply(headers, body, trailers);
             if let Some(token) = stream.take_call() {
@@ -94,8 +94,8 @@ impl<P: Plugin> Callbacks for Contexts<P> {
     }
 
     fn delete(&mut self, context: u32) {
-        if self.streams.remove(&context).is_none() {
-            self.roots.remove(&context);
+        if self.streams.remove(context).is_none() {
+            self.roots.remove(context);
         }
     }
 }
@@ -106,7 +106,7 @@ thread_local! {
 
 /// Makes the module one of this plugin.
 pub(crate) fn install<P: Plugin>() {
-    let contexts = Contexts::<P> { roots: BTreeMap::new(), streams: BTreeMap::new(), calls: BTreeMap::new() };
+    let contexts = Contexts::<P> { roots: ByNumber::new(), streams: ByNumber::new(), calls: ByNumber::new() };
     CONTEXTS.with(|cell| {
         if let Ok(mut cell) = cell.try_borrow_mut() {
             *cell = Some(Box::new(contexts));

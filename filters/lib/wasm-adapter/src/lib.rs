@@ -9,6 +9,8 @@
 
 pub mod pairs;
 
+#[cfg(any(target_family = "wasm", test))]
+mod by_number;
 #[cfg(target_family = "wasm")]
 mod dispatch;
 #[cfg(target_family = "wasm")]

@@ -16,10 +16,10 @@ pub use error::{BindingError, BindingProblem, BindingSource};
 pub use record::nest;
 
 use crate::configuration::{Options, Profile, UnescapeSpec};
+use crate::names::Names;
 use crate::router::Route;
 use crate::rule::{Body, CompiledRule, FieldPath};
-use protojson::{Binding, Cardinality, Collision, FieldId, ParseOptions, Schema, parse_text};
-use std::collections::BTreeSet;
+use protojson::{Binding, Cardinality, Collision, FieldId, ParseOptions, Schema, order, parse_text};
 
 /// What of the configuration decides on bindings.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct BindingOptions {
     /// In a query, `+` is a space.
     pub query_param_unescape_plus: bool,
     /// Query parameters that are dropped, by exact raw name.
-    pub ignored_query_parameters: BTreeSet<Vec<u8>>,
+    pub ignored_query_parameters: Names,
     /// Query parameters that name no field are dropped.
     pub ignore_unknown_query_parameters: bool,
     /// Query parameters that name no field are collected; this comes before ignoring them.
@@ -48,9 +48,9 @@ impl BindingOptions {
     /// What a configuration says about bindings, and whether its service configuration asks for full decoding.
     pub fn of(options: &Options, fully_decode_reserved_expansion: bool) -> Self {
         let is_strict = options.profile == Profile::Strict;
-        let mut ignored_query_parameters = BTreeSet::new();
+        let mut ignored_query_parameters = Names::default();
         for name in &options.ignored_query_parameters {
-            ignored_query_parameters.insert(name.clone().into_bytes());
+            ignored_query_parameters.number(name.as_bytes());
         }
         Self {
             url_unescape_spec: match options.url_unescape_spec {
@@ -110,7 +110,7 @@ pub fn bind(schema: &Schema, route: &Route<'_>, options: &BindingOptions) -> Res
     let mut bindings = binder.bindings;
     // Of several values of a field, which the native transcoder allows, the last counts.
     bindings.bound.reverse();
-    bindings.bound.sort_by(|one, other| one.path.cmp(&other.path));
+    bindings.bound = order::sorted(bindings.bound, |one, other| one.path.cmp(&other.path));
     bindings.bound.dedup_by(|later, first| later.path == first.path);
     Ok(bindings)
 }

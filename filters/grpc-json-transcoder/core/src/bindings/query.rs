@@ -23,7 +23,7 @@ impl Binder<'_> {
                 continue;
             };
             let (raw_name, value) = parameter.split_at(equals);
-            if options.ignored_query_parameters.contains(raw_name) {
+            if options.ignored_query_parameters.get(raw_name).is_some() {
                 continue;
             }
             let value = unescape(value.get(1..).unwrap_or_default(), AllCharacters, options.query_param_unescape_plus);

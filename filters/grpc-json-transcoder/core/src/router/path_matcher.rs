@@ -9,15 +9,15 @@
 //! verb does not take a path with one, and a segment `**` of a path is a segment like any other.
 
 use super::trie::{Leaf, Trie};
+use crate::names::Names;
 use crate::template::Template;
-use std::collections::BTreeMap;
 
 /// Templates with their methods, and for each pair a number that its owner chose.
 #[derive(Debug)]
 pub struct PathMatcher {
     trie: Trie,
-    verbs: BTreeMap<Vec<u8>, u32>,
-    methods: BTreeMap<Vec<u8>, u32>,
+    verbs: Names,
+    methods: Names,
     match_unregistered_custom_verb: bool,
 }
 
@@ -42,21 +42,18 @@ const UNKNOWN: u32 = u32::MAX;
 impl PathMatcher {
     /// A matcher without templates.
     pub fn new(match_unregistered_custom_verb: bool) -> Self {
-        let (mut verbs, mut methods) = (BTreeMap::new(), BTreeMap::new());
-        verbs.insert(Vec::new(), NO_VERB);
-        methods.insert(b"*".to_vec(), ANY_METHOD);
+        let (mut verbs, mut methods) = (Names::default(), Names::default());
+        // They are the first, and so have the number 0.
+        verbs.number(b"");
+        methods.number(b"*");
         Self { trie: Trie::default(), verbs, methods, match_unregistered_custom_verb }
     }
 
     /// Adds a template for a method. Where there is one already that matches the same paths, neither is ever found, as the
     /// native transcoder has it, and the number of the first is given.
     pub fn insert(&mut self, method: &str, template: &Template, value: u32) -> Option<u32> {
-        let number = |names: &mut BTreeMap<Vec<u8>, u32>, name: &str| {
-            let next = names.len() as u32;
-            *names.entry(name.as_bytes().to_vec()).or_insert(next)
-        };
-        let verb = number(&mut self.verbs, template.verb.as_deref().unwrap_or_default());
-        let method = number(&mut self.methods, method);
+        let verb = self.verbs.number(template.verb.as_deref().unwrap_or_default().as_bytes());
+        let method = self.methods.number(method.as_bytes());
         self.trie.insert(&template.segments, Leaf { verb, method, value, is_ambiguous: false })
     }
 
@@ -65,7 +62,7 @@ impl PathMatcher {
         let Some((path, verb)) = self.split_verb(path) else {
             return PathMatch::NotFound;
         };
-        let method = self.methods.get(method).copied().unwrap_or(UNKNOWN);
+        let method = self.methods.get(method).unwrap_or(UNKNOWN);
         let found = self.trie.search(path, |leaves| {
             let of = |method| leaves.binary_search_by_key(&(verb, method), |leaf| (leaf.verb, leaf.method)).ok();
             leaves.get(of(method).or_else(|| of(ANY_METHOD))?).copied()
@@ -83,7 +80,7 @@ impl PathMatcher {
         let (before, after) = path.split_at(last);
         let named = after.strip_prefix(b":").and_then(|name| {
             let unknown = self.match_unregistered_custom_verb.then_some(UNKNOWN);
-            self.verbs.get(name).copied().filter(|verb| *verb != NO_VERB || unknown.is_some()).or(unknown)
+            self.verbs.get(name).filter(|verb| *verb != NO_VERB || unknown.is_some()).or(unknown)
         });
         let (path, verb) = named.map_or((path, NO_VERB), |verb| (before, verb));
         let path = path.strip_prefix(b"/")?;
@@ -100,7 +97,7 @@ impl PathMatcher {
         if found.is_empty() {
             return PathMatch::NotFound;
         }
-        let names = self.methods.iter().filter(|(_, method)| found.contains(method)).map(|(name, _)| name.as_slice());
+        let names = self.methods.iter().filter(|(_, method)| found.contains(method)).map(|(name, _)| name);
         PathMatch::OtherMethods(names.collect::<Vec<_>>().join(&b", "[..]))
     }
 }

@@ -5,11 +5,11 @@
 //! a problem in the profile `strict` alone; what it finds only when a request comes (a variable that names no field) always is.
 
 use super::{Body, CompiledRule, FieldPath, HttpRule, Variable};
+use crate::names::Names;
 use crate::router::{PathMatcher, Router};
 use crate::service_config::SelectedRule;
 use crate::template::{Template, Variable as TemplateVariable};
 use protojson::{Cardinality, FieldId, Kind, MessageId, Method, Schema, WellKnown};
-use std::collections::BTreeMap;
 use strict_config::Problems;
 
 /// What of the configuration decides on rules.
@@ -38,9 +38,14 @@ pub fn compile(schema: &Schema, options: &RuleOptions<'_>, problems: &mut Proble
         places: Vec::new(),
     };
     // Of several rules with one selector the last counts, as everywhere in a service configuration.
-    let mut selected: BTreeMap<&str, &SelectedRule> = BTreeMap::new();
+    let mut selectors = Names::default();
+    let mut selected = Vec::new();
     for rule in options.selected_rules {
-        selected.insert(&rule.selector, rule);
+        let number = selectors.number(rule.selector.as_bytes()) as usize;
+        match selected.get_mut(number) {
+            Some(before) => *before = rule,
+            None => selected.push(rule),
+        }
     }
     compiler.refuse_unknown_selectors(options.selected_rules);
     for (index, name) in options.services.iter().enumerate() {
@@ -53,7 +58,7 @@ pub fn compile(schema: &Schema, options: &RuleOptions<'_>, problems: &mut Proble
         for method in &service.methods {
             let place = format!("{name}.{}", method.name);
             let grpc_path = format!("/{name}/{}", method.name);
-            if let Some(selected) = selected.get(place.as_str()) {
+            if let Some(selected) = selectors.get(place.as_bytes()).and_then(|number| selected.get(number as usize)) {
                 compiler.add(&selected.place, &grpc_path, method, &selected.rule);
             } else if let Some(bytes) = &method.http_rule {
                 match HttpRule::decode(bytes) {

@@ -1,6 +1,6 @@
 //! Why a message has no JSON form, and where in it.
 
-use super::text::NotUtf8;
+use crate::quote::NotUtf8;
 use crate::wire::WireError;
 use std::fmt;
 

@@ -13,7 +13,6 @@ mod value;
 mod well_known;
 
 pub use error::{PrintError, PrintProblem};
-pub(crate) use text::{eight, string};
 pub(crate) use well_known::{MAX_DURATION_SECONDS, MAX_SECONDS, MIN_SECONDS};
 
 use crate::schema::{FieldId, MessageId, Schema, Span};

@@ -42,7 +42,7 @@ impl Printer<'_> {
             winner.is_none_or(|(position, since)| *position == record.position && index >= since)
         });
         // Records of one field stay in the order of the wire.
-        let records = order::sorted(records, |(record, _)| record.position);
+        let records = order::sorted(records, |(one, _), (other, _)| one.position.cmp(&other.position));
 
         let mut next = 0;
         for group in records.chunk_by(|(one, _), (other, _)| one.position == other.position) {
@@ -166,7 +166,7 @@ fn last_of_each_key(
     for ((kind, text, bits, _), position) in entries.iter().zip(0..) {
         keys.push((if *kind == Kind::String { text } else { bits }, position));
     }
-    order::by_text(&mut keys);
+    let keys = order::sorted(keys, |(one, _), (other, _)| one.cmp(other));
     let mut is_last = vec![true; entries.len()];
     for [(one, position), (other, _)] in keys.array_windows() {
         if one == other

@@ -3,6 +3,7 @@
 use super::error::{PrintProblem, Printed};
 use super::{Printer, text};
 use crate::order;
+use crate::quote;
 use crate::schema::{EnumId, Kind, Schema};
 use crate::wire::{Value, unzigzag};
 
@@ -20,7 +21,7 @@ impl Printer<'_> {
     pub(super) fn value(&mut self, kind: Kind, raw: Value<'_>) -> Printed {
         let bits = raw.bits();
         match kind {
-            Kind::String => text::string(raw.bytes(), self.out)?,
+            Kind::String => quote::string(raw.bytes(), self.out)?,
             Kind::Int32 | Kind::Sfixed32 => text::signed(i64::from(bits as i32), self.out),
             Kind::Uint32 | Kind::Fixed32 => text::unsigned(u64::from(bits as u32), self.out),
             Kind::Int64 | Kind::Sfixed64 => self.wide(|out| text::signed(bits as i64, out)),
@@ -79,7 +80,7 @@ impl Printer<'_> {
     pub(super) fn map_key(&mut self, kind: Kind, raw: Value<'_>, siblings: usize) -> Printed {
         let start = self.out.len() as u32;
         if kind == Kind::String {
-            text::string(raw.bytes(), self.out)?;
+            quote::string(raw.bytes(), self.out)?;
         } else {
             self.out.push(b'"');
             let bits = raw.bits();

@@ -4,6 +4,7 @@ use super::error::{PrintError, PrintProblem, Printed};
 use super::fields::Place;
 use super::value::default_of;
 use super::{Printer, text};
+use crate::quote;
 use crate::schema::{Kind, MessageEntry, WellKnown};
 use crate::wire::{Reader, Record, Value, WireError, WireType};
 
@@ -169,13 +170,13 @@ impl Printer<'_> {
         let mut reader = Reader::new(wire);
         while let Some(record) = reader.record()? {
             let (1, Value::Len(path)) = (record.number, record.value) else { continue };
-            let path = std::str::from_utf8(path).map_err(|error| text::NotUtf8(error.valid_up_to()))?;
+            let path = std::str::from_utf8(path).map_err(|error| quote::NotUtf8(error.valid_up_to()))?;
             if !paths.is_empty() {
                 paths.push(',');
             }
             camel_path(path, &mut paths).ok_or_else(|| PrintProblem::FieldMaskPath(path.to_owned()))?;
         }
-        Ok(text::string(paths.as_bytes(), self.out)?)
+        Ok(quote::string(paths.as_bytes(), self.out)?)
     }
 
     fn any(&mut self, wire: &[u8]) -> Printed {
@@ -202,7 +203,7 @@ impl Printer<'_> {
         let mut first = true;
         self.separate(&mut first);
         self.any_key(b"\"@type\":");
-        text::string(url, self.out)?;
+        quote::string(url, self.out)?;
         if matches!(entry.well_known, WellKnown::No | WellKnown::HttpBody) {
             self.members(entry, value, &mut first)?;
         } else {

@@ -9,13 +9,12 @@ use crate::error::{DescriptorError, DescriptorErrors};
 use crate::features::{self, Features};
 use crate::name_index::NameIndex;
 use crate::order;
-use crate::print;
+use crate::quote;
 use crate::schema::{
     Cardinality, EnumEntry, EnumId, EnumValue, FieldEntry, Kind, MessageEntry, MessageId, Method, Schema, Service,
     Span, WellKnown,
 };
 use crate::wire::{MAX_FIELD_NUMBER, WireType};
-use std::collections::BTreeMap;
 
 const REPEATED: u64 = 3;
 const GROUP: u64 = 10;
@@ -39,6 +38,7 @@ pub(crate) fn schema(descriptor_set: &[u8]) -> Result<Schema, DescriptorErrors> 
     }
     let mut compiler = Compiler::default();
     compiler.declare(&files);
+    compiler.index_types();
     compiler.extend();
     compiler.messages();
     compiler.services(&files);
@@ -98,7 +98,9 @@ struct Extension<'a> {
 struct Compiler<'a> {
     schema: Schema,
     errors: Vec<DescriptorError>,
-    types: BTreeMap<String, Type>,
+    types: Vec<(String, Type)>,
+    /// Positions in `types` by name.
+    type_names: NameIndex,
     messages: Vec<Declared<'a>>,
     extensions: Vec<Extension<'a>>,
 }
@@ -163,9 +165,31 @@ impl<'a> Compiler<'a> {
     }
 
     fn declare_type(&mut self, name: &str, declared: Type) {
-        if self.types.insert(name.to_owned(), declared).is_some() {
-            self.errors.push(DescriptorError::DeclaredTwice { name: name.to_owned() });
+        self.types.push((name.to_owned(), declared));
+    }
+
+    fn index_types(&mut self) {
+        let names: Vec<_> =
+            self.types.iter().zip(0..).map(|((name, _), position)| (name.as_bytes(), position)).collect();
+        self.type_names = NameIndex::new(&names);
+        for ((name, _), position) in self.types.iter().zip(0..) {
+            // Of equal names the first is found.
+            if self.type_position(name) != Some(position) {
+                self.errors.push(DescriptorError::DeclaredTwice { name: name.clone() });
+            }
         }
+    }
+
+    fn type_position(&self, name: &str) -> Option<u32> {
+        let is_it = |position: u32| self.types.get(position as usize).is_some_and(|(other, _)| other == name);
+        self.type_names.find(name.as_bytes(), is_it)
+    }
+
+    /// The type that a descriptor refers to by its full name, with a dot before it.
+    fn type_named(&self, name: &[u8]) -> Option<Type> {
+        let name = std::str::from_utf8(name).unwrap_or_default().trim_start_matches('.');
+        let (_, found) = self.types.get(self.type_position(name)? as usize)?;
+        Some(*found)
     }
 
     fn declare_messages(&mut self, scope: &str, messages: &'a [descriptor::Message<'a>], features: Features) {
@@ -210,8 +234,7 @@ impl<'a> Compiler<'a> {
             let start = span.end - short.map_or(value.len(), str::len) as u32;
             values.push(EnumValue { number: *number, name: span, short_name: Span { start, end: span.end } });
         }
-        // Of signed numbers the order is that of unsigned ones with the sign turned round.
-        let values = order::sorted(values, |value| value.number as u32 ^ 1 << 31);
+        let values = order::sorted(values, |one, other| one.number.cmp(&other.number));
         let full = values.iter().zip(0..).map(|(value, position)| (self.schema.text(value.name).as_bytes(), position));
         let short =
             values.iter().zip(0..).map(|(value, position)| (self.schema.text(value.short_name).as_bytes(), position));
@@ -225,7 +248,7 @@ impl<'a> Compiler<'a> {
     fn extend(&mut self) {
         for extension in std::mem::take(&mut self.extensions) {
             let name = extension.field.extendee;
-            match self.types.get(type_name(name)) {
+            match self.type_named(name) {
                 Some(Type::Message { id: extended, .. }) => {
                     if let Some(declared) = self.messages.get_mut(extended.0 as usize) {
                         declared.extensions.push(extension);
@@ -274,7 +297,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn message(&mut self, declared: Declared<'_>, fields: Vec<FieldEntry>) {
-        let mut fields = order::sorted(fields, |field| field.number);
+        let mut fields = order::sorted(fields, |one, other| one.number.cmp(&other.number));
         for pair in fields.windows(2) {
             if let [one, other] = pair
                 && one.number == other.number
@@ -368,7 +391,7 @@ impl<'a> Compiler<'a> {
         let mut kind = self.kind(&full, field)?;
         let mut cardinality = if field.label == REPEATED { Cardinality::Repeated } else { Cardinality::Singular };
         if let Kind::Message(id) = kind {
-            let of_map = self.types.get(type_name(field.type_name));
+            let of_map = self.type_named(field.type_name);
             if cardinality == Cardinality::Repeated && matches!(of_map, Some(Type::Message { map_entry: true, .. })) {
                 cardinality = Cardinality::Map;
             } else if field.kind == GROUP || (features.delimited && !message.map_entry) {
@@ -421,7 +444,7 @@ impl<'a> Compiler<'a> {
     fn key(&mut self, name: &str) -> (Span, Span) {
         let mut key = Vec::with_capacity(name.len() + 3);
         // A `str` is never invalid UTF-8.
-        let _ = print::string(name.as_bytes(), &mut key);
+        let _ = quote::string(name.as_bytes(), &mut key);
         key.push(b':');
         let key = self.span(&String::from_utf8_lossy(&key));
         let inner = Span { start: key.start + 1, end: key.end - 2 };
@@ -430,7 +453,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn kind(&mut self, full: &str, field: &descriptor::Field<'_>) -> Option<Kind> {
-        let resolved = self.types.get(type_name(field.type_name)).copied();
+        let resolved = self.type_named(field.type_name);
         Some(match (field.kind, resolved) {
             (1, _) => Kind::Double,
             (2, _) => Kind::Float,
@@ -480,8 +503,8 @@ impl<'a> Compiler<'a> {
 
     fn method(&mut self, service: &str, method: &descriptor::Method<'_>) -> Option<Method> {
         let full = self.full_name(service, method.name);
-        let mut message = |name: &[u8]| match self.types.get(type_name(name)) {
-            Some(Type::Message { id, .. }) => Some(*id),
+        let mut message = |name: &[u8]| match self.type_named(name) {
+            Some(Type::Message { id, .. }) => Some(id),
             _ => {
                 self.unknown_type(full.clone(), name, "the message");
                 None
@@ -497,11 +520,6 @@ impl<'a> Compiler<'a> {
             http_rule: method.http_rule.clone(),
         })
     }
-}
-
-/// The name of a type as a descriptor refers to it: full, with a dot before it.
-fn type_name(name: &[u8]) -> &str {
-    std::str::from_utf8(name).unwrap_or_default().trim_start_matches('.')
 }
 
 fn is_map_entry(fields: &[FieldEntry]) -> bool {

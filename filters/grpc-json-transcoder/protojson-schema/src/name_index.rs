@@ -5,14 +5,14 @@
 
 /// Positions by name; the names themselves are kept by who owns the table.
 #[derive(Debug, Default)]
-pub(crate) struct NameIndex {
+pub struct NameIndex {
     /// A position plus one, or 0; the length is a power of two.
     slots: Box<[u32]>,
 }
 
 impl NameIndex {
     /// The index of these names. Where two are the same, the first stays.
-    pub(crate) fn new<'a>(names: &[(&'a [u8], u32)]) -> Self {
+    pub fn new<'a>(names: &[(&'a [u8], u32)]) -> Self {
         let mut owners: Vec<Option<(&'a [u8], u32)>> = vec![None; (names.len() * 2).next_power_of_two().max(2)];
         let mask = owners.len() - 1;
         for &(name, position) in names {
@@ -32,7 +32,7 @@ impl NameIndex {
 
     /// The position of a name, if `is_it` says so of one that the table offers.
     #[inline]
-    pub(crate) fn find(&self, name: &[u8], is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub fn find(&self, name: &[u8], is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = hash(name) & mask;
         loop {

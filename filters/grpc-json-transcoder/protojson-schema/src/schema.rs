@@ -10,15 +10,15 @@ use crate::wire::WireType;
 
 /// A message of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MessageId(pub(crate) u32);
+pub struct MessageId(pub u32);
 
 /// An enum of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EnumId(pub(crate) u32);
+pub struct EnumId(pub u32);
 
 /// A field of a message of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FieldId(pub(crate) u32);
+pub struct FieldId(pub u32);
 
 /// The type of a field's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,71 +161,92 @@ pub struct Method {
     pub http_rule: Option<Vec<u8>>,
 }
 
-/// A piece of [`Schema::text`].
+/// A piece of the schema's text; see [`Schema::text`].
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Span {
+pub struct Span {
     pub(crate) start: u32,
     pub(crate) end: u32,
 }
 
+/// What conversions look up of a message.
 #[derive(Debug)]
-pub(crate) struct MessageEntry {
-    pub(crate) name: Span,
+pub struct MessageEntry {
+    /// The full name.
+    pub name: Span,
     /// Fields in ascending order of their number: `first_field..first_field + field_count`.
-    pub(crate) first_field: u32,
-    pub(crate) field_count: u32,
-    pub(crate) oneof_count: u32,
-    pub(crate) well_known: WellKnown,
+    pub first_field: u32,
+    /// How many fields there are.
+    pub field_count: u32,
+    /// How many oneofs there are.
+    pub oneof_count: u32,
+    /// What it is to JSON.
+    pub well_known: WellKnown,
     /// Encoded as a `MessageSet`.
-    pub(crate) message_set: bool,
+    pub message_set: bool,
     /// Positions by number: `numbers[first_number + number]` is the position plus one; larger numbers are searched.
     pub(crate) first_number: u32,
     pub(crate) number_count: u32,
+    /// Positions by JSON name and by name.
     pub(crate) names: NameIndex,
 }
 
+/// What conversions look up of a field.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FieldEntry {
-    pub(crate) number: u32,
+pub struct FieldEntry {
+    /// The number on the wire.
+    pub number: u32,
     /// The tag to write: of a list that is packed, or of a single value.
-    pub(crate) tag: u32,
-    pub(crate) kind: Kind,
-    pub(crate) cardinality: Cardinality,
-    pub(crate) packed: bool,
-    pub(crate) presence: bool,
-    pub(crate) extension: bool,
+    pub tag: u32,
+    /// The type of a value.
+    pub kind: Kind,
+    /// How many values there are.
+    pub cardinality: Cardinality,
+    /// A list is written packed.
+    pub packed: bool,
+    /// Whether "not set" differs from the default.
+    pub presence: bool,
+    /// It is an extension of its message.
+    pub extension: bool,
     /// The position among the fields of its message.
-    pub(crate) position: u32,
+    pub position: u32,
     /// The position among the oneofs of its message.
-    pub(crate) oneof: Option<u32>,
-    pub(crate) name: Span,
-    pub(crate) json_name: Span,
+    pub oneof: Option<u32>,
+    /// The name in the `.proto`.
+    pub name: Span,
+    /// The name in JSON.
+    pub json_name: Span,
     /// `"name":` as it is printed.
-    pub(crate) proto_key: Span,
-    pub(crate) json_key: Span,
+    pub proto_key: Span,
+    /// The same with the name in JSON.
+    pub json_key: Span,
 }
 
+/// What conversions look up of an enum.
 #[derive(Debug)]
-pub(crate) struct EnumEntry {
-    pub(crate) name: Span,
+pub struct EnumEntry {
+    /// The full name.
+    pub name: Span,
     /// In ascending order of their number, the first declared first among aliases.
-    pub(crate) values: Vec<EnumValue>,
-    /// Positions in `values` by name.
-    pub(crate) names: NameIndex,
+    pub values: Vec<EnumValue>,
+    /// Positions in `values` by name and by short name.
+    pub names: NameIndex,
     /// Unknown numbers are no values of it.
-    pub(crate) closed: bool,
+    pub closed: bool,
     /// The default: the first declared.
-    pub(crate) default: i32,
+    pub default: i32,
     /// `google.protobuf.NullValue`
-    pub(crate) null: bool,
+    pub null: bool,
 }
 
+/// A value of an enum.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct EnumValue {
-    pub(crate) number: i32,
-    pub(crate) name: Span,
+pub struct EnumValue {
+    /// The number on the wire.
+    pub number: i32,
+    /// The name.
+    pub name: Span,
     /// The name without the enum's own name before it, if there is something left.
-    pub(crate) short_name: Span,
+    pub short_name: Span,
 }
 
 /// Messages, enums and services, compiled for conversion.
@@ -312,36 +333,40 @@ impl Schema {
         })
     }
 
+    /// The text of a span that is of this schema.
     #[inline]
-    pub(crate) fn text(&self, span: Span) -> &str {
+    pub fn text(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
+    /// The table of a message.
     #[inline]
-    pub(crate) fn message_entry(&self, message: MessageId) -> Option<&MessageEntry> {
+    pub fn message_entry(&self, message: MessageId) -> Option<&MessageEntry> {
         self.messages.get(message.0 as usize)
     }
 
+    /// The table of an enum.
     #[inline]
-    pub(crate) fn enum_entry(&self, id: EnumId) -> Option<&EnumEntry> {
+    pub fn enum_entry(&self, id: EnumId) -> Option<&EnumEntry> {
         self.enums.get(id.0 as usize)
     }
 
+    /// The table of a field.
     #[inline]
-    pub(crate) fn field_entry(&self, field: FieldId) -> Option<&FieldEntry> {
+    pub fn field_entry(&self, field: FieldId) -> Option<&FieldEntry> {
         self.fields.get(field.0 as usize)
     }
 
     /// The fields of a message as a slice, so that a position is an index.
     #[inline]
-    pub(crate) fn fields_of(&self, entry: &MessageEntry) -> &[FieldEntry] {
+    pub fn fields_of(&self, entry: &MessageEntry) -> &[FieldEntry] {
         let first = entry.first_field as usize;
         self.fields.get(first..first + entry.field_count as usize).unwrap_or_default()
     }
 
     /// The position of the field with that name.
     #[inline]
-    pub(crate) fn find_named(&self, entry: &MessageEntry, name: &[u8]) -> Option<u32> {
+    pub fn find_named(&self, entry: &MessageEntry, name: &[u8]) -> Option<u32> {
         let fields = self.fields_of(entry);
         entry.names.find(name, |position| {
             fields.get(position as usize).is_some_and(|field| {
@@ -352,7 +377,7 @@ impl Schema {
 
     /// The position of the field with that number.
     #[inline]
-    pub(crate) fn find_numbered(&self, entry: &MessageEntry, number: u32) -> Option<u32> {
+    pub fn find_numbered(&self, entry: &MessageEntry, number: u32) -> Option<u32> {
         if number < entry.number_count {
             return self.numbers.get((entry.first_number + number) as usize)?.checked_sub(1);
         }
@@ -362,7 +387,7 @@ impl Schema {
 
     /// The position in `values` of the first declared value with that number.
     #[inline]
-    pub(crate) fn find_value(entry: &EnumEntry, number: i32) -> Option<&EnumValue> {
+    pub fn find_value(entry: &EnumEntry, number: i32) -> Option<&EnumValue> {
         // Most enums count from 0, so that the number is the position.
         if let Some(value) = usize::try_from(number).ok().and_then(|position| entry.values.get(position))
             && value.number == number

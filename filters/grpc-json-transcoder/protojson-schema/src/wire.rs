@@ -191,6 +191,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn long_varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0;
         for (index, &byte) in self.bytes.get(self.at..).unwrap_or_default().iter().take(10).enumerate() {
