@@ -29,7 +29,7 @@ use client::Client;
 use contender::{Contender, Section};
 use upstream::Upstream;
 
-/// How much processor time a round of one contender should take: the kernel counts in steps of 10 ms.
+/// How much processor time a round of one contender should take.
 const ROUND: Duration = Duration::from_millis(350);
 
 /// How to measure.

@@ -188,11 +188,11 @@ impl EnvoyProcess {
         LogEntry::parse_all(self.log.lines().iter().map(String::as_str))
     }
 
-    /// The processor time that the process has used, all threads, user and system. The kernel counts it in steps of 10 ms.
-    /// Zero where there is no `/proc`.
+    /// The processor time that the threads of the process have used, to the nanosecond. Zero where there is no `/proc`.
     pub fn cpu_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.0.id())).unwrap_or_default();
-        cpu_time_of(&stat).unwrap_or_default()
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.0.id()));
+        let statistics = threads.into_iter().flatten().flatten().map(|thread| thread.path().join("schedstat"));
+        statistics.filter_map(|file| cpu_time_of(&std::fs::read_to_string(file).ok()?)).sum()
     }
 
     /// Lets Envoy shut down in order, its plugins too, and waits for the end; ends it by force after five seconds. Returns the
@@ -293,15 +293,9 @@ async fn all_accept(proxy: &Proxy) -> bool {
     true
 }
 
-/// User and system time of a line of `/proc/<pid>/stat` (proc_pid_stat(5)): fields 14 and 15, in ticks of which the kernel
-/// reports 100 in a second to every program on the architectures that Envoy is built for.
-fn cpu_time_of(stat: &str) -> Option<Duration> {
-    // The second field is the program's name in parentheses and may hold anything.
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(Duration::from_millis((user + system) * 10))
+/// The time on a processor of a thread's statistics, in nanoseconds (the kernel's documentation of sched-stats).
+fn cpu_time_of(schedstat: &str) -> Option<Duration> {
+    Some(Duration::from_nanos(schedstat.split(' ').next()?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -309,10 +303,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processor_time_is_read_past_a_name_with_spaces_and_parentheses() {
-        let stat = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 150 25 0 0 20 0 9 0 100 1000 200";
-        assert_eq!(cpu_time_of(stat), Some(Duration::from_millis(1750)));
-        assert_eq!(cpu_time_of("42 (cut"), None);
+    fn processor_time_is_the_first_of_a_threads_statistics() {
+        assert_eq!(cpu_time_of("1750000042 93000 12\n"), Some(Duration::from_nanos(1_750_000_042)));
+        assert_eq!(cpu_time_of(""), None);
     }
 
     #[tokio::test]

@@ -27,6 +27,8 @@ where
             Ok((ip, socket)) => (socket, ip),
             Err(error) => return error,
         };
+        // As servers of gRPC do: trailers must not wait until a body has been acknowledged.
+        let _ = socket.set_nodelay(true);
         let answer = Arc::clone(&answer);
         connections.spawn(async move {
             let service = service_fn(move |request| {
