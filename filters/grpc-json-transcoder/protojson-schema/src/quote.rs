@@ -3,6 +3,8 @@
 //! Escapes are those of protobuf's own JSON writer: what JSON demands, `<` and `>`, and code points that are invisible or break
 //! lines in JavaScript. Sources: RFC 8259 §7, ProtoJSON.
 
+use crate::wire::append;
+
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// What becomes of a byte.
@@ -37,29 +39,45 @@ pub const fn eight(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// How many bytes at the start need no escape and are ASCII.
+/// Sets the highest bit of some byte if a byte of the word needs an escape or is not ASCII, and of none otherwise.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = eight(1);
-    let mut count = 0;
-    let (chunks, _) = bytes.as_chunks::<8>();
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        // The high bit of a byte is set in `has_zero` if the byte is zero; a false alarm costs one look at the table.
-        let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let below_space = word.wrapping_sub(const { eight(b' ') }) & !word;
-        // `<` and `>` differ in one bit.
-        let angle = has_zero((word | const { eight(2) }) ^ const { eight(b'>') });
-        let quote = has_zero(word ^ const { eight(b'"') });
-        let backslash = has_zero(word ^ const { eight(b'\\') });
-        let delete = has_zero(word ^ const { eight(0x7f) });
-        if (word | below_space | angle | quote | backslash | delete) & const { eight(0x80) } != 0 {
-            break;
+fn special(word: u64) -> u64 {
+    // The highest bit of a byte is set if the byte is zero, or perhaps if one below it is.
+    let has_zero = |word: u64| word.wrapping_sub(const { eight(1) }) & !word;
+    let below_space = word.wrapping_sub(const { eight(b' ') }) & !word;
+    // `<` and `>` differ in one bit.
+    let angle = has_zero((word | const { eight(2) }) ^ const { eight(b'>') });
+    let quote = has_zero(word ^ const { eight(b'"') });
+    let backslash = has_zero(word ^ const { eight(b'\\') });
+    let delete = has_zero(word ^ const { eight(0x7f) });
+    (word | below_space | angle | quote | backslash | delete) & const { eight(0x80) }
+}
+
+/// Less than eight bytes as a word with zeros above them.
+#[inline]
+fn word_of(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        // Two halves that overlap.
+        (Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+            first | last << (8 * (bytes.len() - 4))
         }
-        count += 8;
+        _ => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
-    let rest = bytes.get(count..).unwrap_or_default();
-    count + rest.iter().take_while(|byte| matches!(escape_of(**byte), Escape::None)).count()
+}
+
+/// How many bytes at the start need no escape and are ASCII.
+fn plain(bytes: &[u8]) -> usize {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    // What is flagged without need is above the first byte that has to be.
+    let until = |flags: u64| flags.trailing_zeros() as usize / 8;
+    for (chunk, index) in chunks.iter().zip(0..) {
+        let flags = special(u64::from_le_bytes(*chunk));
+        if flags != 0 {
+            return index * 8 + until(flags);
+        }
+    }
+    chunks.len() * 8 + rest.len().min(until(special(word_of(rest) | const { eight(b' ') } << (8 * rest.len()))))
 }
 
 /// Bytes that are not UTF-8, at this offset.
@@ -73,27 +91,38 @@ pub struct NotUtf8(
 #[inline]
 pub fn string(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NotUtf8> {
     out.push(b'"');
-    let count = plain(bytes);
-    let (copied, rest) = bytes.split_at_checked(count).unwrap_or((bytes, b""));
-    out.extend_from_slice(copied);
-    if !rest.is_empty() {
-        escaped(rest, out).map_err(|NotUtf8(offset)| NotUtf8(count + offset))?;
+    // Checked and copied in one go: most strings are so short that a call to copy them would take longer.
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (chunk, index) in chunks.iter().zip(0..) {
+        if special(u64::from_le_bytes(*chunk)) != 0 {
+            return escaped(bytes, index * 8, out);
+        }
+        out.extend_from_slice(chunk);
     }
-    out.push(b'"');
+    let word = word_of(rest);
+    let above = 8 * rest.len();
+    if special(word | const { eight(b' ') } << above) != 0 {
+        return escaped(bytes, chunks.len() * 8, out);
+    }
+    let end = out.len() + rest.len() + 1;
+    out.extend_from_slice(&(word | u64::from(b'"') << above).to_le_bytes());
+    out.truncate(end);
     Ok(())
 }
 
+/// Appends what comes after so many bytes, which were found to need nothing, and the closing quote.
 #[cold]
-fn escaped(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NotUtf8> {
+#[inline]
+fn escaped(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> Result<(), NotUtf8> {
     // All of it is checked once; after that, code points are taken without a doubt.
     let text = std::str::from_utf8(bytes).map_err(|error| NotUtf8(error.valid_up_to()))?;
-    let mut rest = text;
+    let mut rest = text.get(start..).unwrap_or_default();
     while let Some(letter) = rest.chars().next() {
         let mut taken = letter.len_utf8();
         match u8::try_from(letter).map_or(Escape::NotAscii, escape_of) {
             Escape::None => {
                 taken = plain(rest.as_bytes());
-                out.extend_from_slice(rest.as_bytes().get(..taken).unwrap_or_default());
+                append(out, rest.as_bytes().get(..taken).unwrap_or_default());
             }
             Escape::Unicode => unicode_escape(letter as u16, out),
             Escape::NotAscii if is_hidden(letter) => {
@@ -101,11 +130,12 @@ fn escaped(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NotUtf8> {
                     unicode_escape(*unit, out);
                 }
             }
-            Escape::NotAscii => out.extend_from_slice(rest.as_bytes().get(..taken).unwrap_or_default()),
+            Escape::NotAscii => append(out, rest.as_bytes().get(..taken).unwrap_or_default()),
             Escape::Short(short) => out.extend_from_slice(&[b'\\', short]),
         }
         rest = rest.get(taken..).unwrap_or_default();
     }
+    out.push(b'"');
     Ok(())
 }
 
@@ -153,13 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_plain_or_escaped_at_every_place() {
+    fn every_byte_is_copied_or_escaped_at_every_place() {
         for byte in 0..0x80_u8 {
-            for place in 0..17 {
-                let mut value = vec![b'x'; 17];
-                value[place] = byte;
-                let expected = if matches!(escape_of(byte), Escape::None) { 17 } else { place };
-                assert_eq!(plain(&value), expected, "byte {byte:#x} at {place}");
+            for length in 1..20 {
+                for place in 0..length {
+                    let mut value = vec![b'x'; length];
+                    value[place] = byte;
+                    let found = text(|out| string(&value, out).unwrap());
+                    let rest = "x".repeat(length - place - 1);
+                    let alone = text(|out| escaped(&[byte], 0, out).unwrap());
+                    assert_eq!(found, format!("\"{}{}{rest}\"", "x".repeat(place), alone.strip_suffix('"').unwrap()));
+                }
             }
         }
     }

@@ -306,11 +306,25 @@ pub fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Appends bytes, of which there are most often so few that a call to copy them would take longer.
+#[inline]
+pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > 64 {
+        return out.extend_from_slice(bytes);
+    }
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    chunks.iter().for_each(|chunk| out.extend_from_slice(chunk));
+    let (chunks, rest) = rest.as_chunks::<4>();
+    chunks.iter().for_each(|chunk| out.extend_from_slice(chunk));
+    rest.iter().for_each(|byte| out.push(*byte));
+}
+
 /// Appends a field: its tag, and bytes with their length.
+#[inline]
 pub fn write_delimited(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     write_varint(out, u64::from(WireType::Len.tag(number)));
     write_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
+    append(out, bytes);
 }
 
 /// The number of bytes that [`write_varint`] appends.

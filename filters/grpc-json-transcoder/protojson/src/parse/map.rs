@@ -5,8 +5,8 @@ use super::fields::takes_null;
 use super::scalar::expected_of;
 use super::{Bound, Parser};
 use crate::order;
-use crate::schema::FieldEntry;
-use crate::wire::write_varint;
+use crate::schema::{FieldEntry, Kind};
+use crate::wire::{varint_len, write_delimited, write_varint};
 
 /// Up to how many keys are compared one by one.
 const FEW_KEYS: usize = 8;
@@ -22,11 +22,16 @@ impl Parser<'_, '_> {
         self.scanner.at += 1;
         self.deeper()?;
         let takes_null = takes_null(self.schema, value_field);
+        let are_strings = key_field.kind == Kind::String && value_field.kind == Kind::String;
         let siblings = self.keys.len();
         let mut first = true;
         while self.scanner.more(b'}', &mut first)? {
             self.scanner.next_token();
             let key_start = self.scanner.at;
+            if are_strings && let Some((key, value)) = self.scanner.two_strings() {
+                self.string_entry(field, key, value, siblings, key_start)?;
+                continue;
+            }
             let key = self.scanner.key()?;
             if self.scanner.next_token() == Some(b'n') && !takes_null {
                 if self.options.lenient {
@@ -49,7 +54,20 @@ impl Parser<'_, '_> {
         self.close_keys(siblings)
     }
 
-    /// Ends an entry, which begins with its key, and notes the key; a few keys are compared as they come.
+    /// Writes an entry whose length is known beforehand.
+    #[inline]
+    fn string_entry(&mut self, field: &FieldEntry, key: &[u8], value: &[u8], siblings: usize, at: usize) -> Parsed {
+        let record = |text: &[u8]| 1 + varint_len(text.len() as u64) + text.len();
+        write_varint(self.out, u64::from(field.tag));
+        write_varint(self.out, (record(key) + record(value)) as u64);
+        let start = self.out.len();
+        write_delimited(self.out, 1, key);
+        self.note_key(start, self.out.len(), siblings, at, key)?;
+        write_delimited(self.out, 2, value);
+        Ok(())
+    }
+
+    /// Ends an entry, which begins with its key, and notes the key.
     pub(super) fn finish_entry(
         &mut self,
         start: usize,
@@ -61,11 +79,18 @@ impl Parser<'_, '_> {
         let length = self.out.len() - start;
         self.finish(start);
         let start = self.out.len() - length;
-        self.keys.push((start, start + key_length));
+        self.note_key(start, start + key_length, siblings, key_start, key)
+    }
+
+    /// Notes where a key has been written; a few keys are compared as they come.
+    #[inline]
+    fn note_key(&mut self, start: usize, end: usize, siblings: usize, key_start: usize, key: &[u8]) -> Parsed {
+        self.keys.push((start, end));
         let keys = self.keys.get(siblings..).unwrap_or_default();
+        let length = |key: &(usize, usize)| key.1 - key.0;
         if let [others @ .., last] = keys
             && keys.len() <= FEW_KEYS
-            && others.iter().any(|other| self.written(other) == self.written(last))
+            && others.iter().any(|other| length(other) == length(last) && self.written(other) == self.written(last))
         {
             return Err(ParseError::at(key_start, ParseProblem::KeyTwice(quoted(key))));
         }

@@ -4,7 +4,7 @@ use super::Parser;
 use super::error::Parsed;
 use super::number;
 use crate::schema::{Cardinality, EnumId, FieldEntry, Kind, Schema, WellKnown};
-use crate::wire::{WireType, write_varint, zigzag};
+use crate::wire::{WireType, append, write_varint, zigzag};
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -61,7 +61,7 @@ impl Parser<'_, '_> {
         match kind {
             Kind::String => {
                 write_varint(self.out, text.len() as u64);
-                self.out.extend_from_slice(text);
+                append(self.out, text);
             }
             Kind::Bytes => return self.base64(text),
             // A string is one only where the parser is lenient.

@@ -89,6 +89,32 @@ impl<'j> Scanner<'j> {
         Ok(key)
     }
 
+    /// Takes a name and its value where both are strings without escapes; otherwise nothing is taken.
+    #[inline]
+    pub(super) fn two_strings(&mut self) -> Option<(&'j [u8], &'j [u8])> {
+        let mut ahead = *self;
+        let key = ahead.plain_string()?;
+        if ahead.next_token() != Some(b':') {
+            return None;
+        }
+        ahead.at += 1;
+        ahead.next_token();
+        let value = ahead.plain_string()?;
+        self.at = ahead.at;
+        Some((key, value))
+    }
+
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'j [u8]> {
+        let start = self.at + 1;
+        let end = start + self.run(start, b'"');
+        if self.peek() != Some(b'"') || self.text.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
     /// Takes letters, digits, `_` and `$`.
     pub(super) fn word(&mut self) -> &'j [u8] {
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -135,12 +161,14 @@ impl<'j> Scanner<'j> {
         let (chunks, _) = rest.as_chunks::<8>();
         for chunk in chunks {
             let word = u64::from_le_bytes(*chunk);
-            // The high bit of a byte is set if the byte is zero; a false alarm costs one closer look.
+            // The high bit of a byte is set if the byte is zero, or perhaps if one below it is.
             let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
             let ends = has_zero(word ^ eight(quote)) | has_zero(word ^ const { eight(b'\\') });
-            let below_space = word.wrapping_sub(const { eight(b' ') }) & !word;
-            if (ends | below_space) & const { eight(0x80) } != 0 {
-                break;
+            let below_space = if self.lenient { 0 } else { word.wrapping_sub(const { eight(b' ') }) & !word };
+            let found = (ends | below_space) & const { eight(0x80) };
+            if found != 0 {
+                // False alarms are only above the first that is none.
+                return count + found.trailing_zeros() as usize / 8;
             }
             count += 8;
         }

@@ -3,6 +3,7 @@
 use super::Printer;
 use super::error::{PrintError, PrintProblem, Printed};
 use super::value::default_of;
+use crate::quote;
 use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry, MessageId, Schema, WellKnown};
 use crate::wire::{Reader, Value, WireError, WireType, write_delimited};
 use std::borrow::Cow;
@@ -217,13 +218,19 @@ impl<'a> Printer<'a> {
     pub(super) fn map(&mut self, field: &FieldEntry, reader: &mut Reader<'_>, mut place: Place<'_>) -> Printed {
         let siblings = self.keys.len();
         let mut count = 0;
+        let Some(kinds) = EntryKinds::of(self.schema, field) else { return Ok(()) };
         loop {
-            let entry = MapEntry::read(self.schema, field.kind, reader.delimited()?, self.ordered)?;
-            if let Some(entry) = entry.filter(|entry| !self.is_unknown(entry.value_kind, entry.value())) {
+            let wire = reader.delimited()?;
+            let mut merged = Vec::new();
+            let entry = match two_strings(wire) {
+                Some(entry) if kinds.are_strings => entry,
+                _ => kinds.in_any_order(self, wire, &mut merged)?,
+            };
+            if !self.is_unknown(kinds.value, entry.value) {
                 self.open_list(b'{', field, count, &mut place)?;
                 self.separate(&mut (count == 0));
                 count += 1;
-                self.entry(&entry, siblings).map_err(|error| self.within_field(error, field))?;
+                self.entry(&kinds, &entry, siblings).map_err(|error| self.within_field(error, field))?;
             }
             if next_of(field, reader)?.is_none() {
                 break;
@@ -234,9 +241,14 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    pub(super) fn entry(&mut self, entry: &MapEntry<'_>, siblings: usize) -> Printed {
-        self.map_key(entry.key_kind, entry.key, siblings)?;
-        self.value(entry.value_kind, entry.value()).map_err(|error| {
+    #[inline]
+    fn entry(&mut self, kinds: &EntryKinds, entry: &MapEntry<'_>, siblings: usize) -> Printed {
+        self.map_key(kinds.key, entry.key, siblings)?;
+        let written = match kinds.value {
+            Kind::String => quote::string(entry.value.bytes(), self.out).map_err(Into::into),
+            kind => self.value(kind, entry.value),
+        };
+        written.map_err(|error: Box<PrintError>| {
             let key = self.keys.get(siblings..).and_then(<[_]>::last).copied().unwrap_or_default();
             error.within(&String::from_utf8_lossy(self.out.get(key.0 as usize..key.1 as usize).unwrap_or_default()))
         })
@@ -267,51 +279,87 @@ pub(super) fn is_encoded_as(field: &FieldEntry, wire_type: WireType) -> bool {
 }
 
 /// An entry of a map.
-pub(super) struct MapEntry<'w> {
-    pub(super) key_kind: Kind,
-    pub(super) key: Value<'w>,
-    pub(super) value_kind: Kind,
+struct MapEntry<'w> {
+    key: Value<'w>,
     value: Value<'w>,
-    /// The value where it came in pieces, which are merged by putting them together.
-    merged: Option<Vec<u8>>,
 }
 
-impl<'w> MapEntry<'w> {
-    pub(super) fn read(
-        schema: &Schema,
-        kind: Kind,
-        wire: &'w [u8],
-        ordered: bool,
-    ) -> Result<Option<Self>, Box<PrintError>> {
-        let fields =
-            kind.message().and_then(|message| schema.message_entry(message)).map(|entry| schema.fields_of(entry));
-        let Some([key_field, value_field]) = fields else { return Ok(None) };
-        let (mut key, mut value): (Option<Value<'w>>, Option<Value<'w>>) = (None, None);
-        let mut merged: Option<Vec<u8>> = None;
-        let mut reader = Reader::new(wire);
-        while let Some((number, wire_type)) = reader.tag()? {
-            if number == 1 && wire_type == key_field.kind.wire_type() {
-                key = Some(reader.value(number, wire_type)?);
-            } else if number == 2 && wire_type == value_field.kind.wire_type() {
-                let again = reader.value(number, wire_type)?;
-                if let Some(before) = value.filter(|_| value_field.kind.message().is_some()) {
-                    if !ordered {
-                        return Err(PrintProblem::OutOfOrder.into());
-                    }
-                    merged.get_or_insert_with(|| before.bytes().to_vec()).extend_from_slice(again.bytes());
-                }
-                value = Some(again);
-            } else {
-                reader.skip(number, wire_type)?;
-            }
+/// An entry of a short key and a short value, as serializers write it.
+#[inline]
+fn two_strings(wire: &[u8]) -> Option<MapEntry<'_>> {
+    let (key, rest) = short(wire, WireType::Len.tag(1))?;
+    let (value, rest) = short(rest, WireType::Len.tag(2))?;
+    rest.is_empty().then_some(MapEntry { key: Value::Len(key), value: Value::Len(value) })
+}
+
+/// The bytes of a field whose length takes one byte, and what comes after it.
+#[inline]
+fn short(wire: &[u8], expected: u32) -> Option<(&[u8], &[u8])> {
+    match wire {
+        [tag, length @ 0..0x80, rest @ ..] if u32::from(*tag) == expected => {
+            rest.split_at_checked(usize::from(*length))
         }
-        let key = key.unwrap_or(default_of(schema, key_field.kind));
-        let value = value.unwrap_or(default_of(schema, value_field.kind));
-        Ok(Some(Self { key_kind: key_field.kind, key, value_kind: value_field.kind, value, merged }))
+        _ => None,
+    }
+}
+
+/// What the entries of a map are made of.
+pub(super) struct EntryKinds {
+    pub(super) key: Kind,
+    value: Kind,
+    are_strings: bool,
+}
+
+impl EntryKinds {
+    pub(super) fn of(schema: &Schema, map: &FieldEntry) -> Option<Self> {
+        match schema.fields_of(schema.message_entry(map.kind.message()?)?) {
+            [key, value] => {
+                let are_strings = key.kind == Kind::String && value.kind == Kind::String;
+                Some(Self { key: key.kind, value: value.kind, are_strings })
+            }
+            _ => None,
+        }
     }
 
-    pub(super) fn value(&self) -> Value<'_> {
-        self.merged.as_ref().map_or(self.value, |merged| Value::Len(merged))
+    /// The key of an entry, of several the last.
+    pub(super) fn key_of<'w>(&self, schema: &Schema, wire: &'w [u8]) -> Result<Value<'w>, WireError> {
+        let mut key = default_of(schema, self.key);
+        let mut reader = Reader::new(wire);
+        while let Some(record) = reader.record()? {
+            if record.number == 1 && record.wire_type == self.key.wire_type() {
+                key = record.value;
+            }
+        }
+        Ok(key)
+    }
+
+    /// An entry whatever it is like. `merged` takes a value that comes in pieces, which are merged by putting them together.
+    fn in_any_order<'w>(
+        &self,
+        printer: &Printer<'_>,
+        wire: &'w [u8],
+        merged: &'w mut Vec<u8>,
+    ) -> Result<MapEntry<'w>, Box<PrintError>> {
+        let key = self.key_of(printer.schema, wire)?;
+        let mut value = default_of(printer.schema, self.value);
+        let mut pieces = 0;
+        let mut reader = Reader::new(wire);
+        while let Some(record) = reader.record()? {
+            if record.number == 2 && record.wire_type == self.value.wire_type() {
+                if self.value.message().is_some() {
+                    pieces += 1;
+                    merged.extend_from_slice(record.value.bytes());
+                }
+                value = record.value;
+            }
+        }
+        if pieces > 1 {
+            if !printer.ordered {
+                return Err(PrintProblem::OutOfOrder.into());
+            }
+            value = Value::Len(merged);
+        }
+        Ok(MapEntry { key, value })
     }
 }
 

@@ -16,7 +16,7 @@ pub use error::{PrintError, PrintProblem};
 pub(crate) use well_known::{MAX_DURATION_SECONDS, MAX_SECONDS, MIN_SECONDS};
 
 use crate::schema::{FieldId, MessageId, Schema, Span};
-use crate::wire::Reader;
+use crate::wire::{Reader, append};
 use error::Printed;
 
 /// How deep messages may nest, as in protobuf's own parser.
@@ -163,7 +163,7 @@ impl<'a> Printer<'a> {
     #[inline]
     fn key(&mut self, key: Span) {
         let schema = self.schema;
-        self.push(schema.text(key).as_bytes());
+        append(self.out, schema.text(key).as_bytes());
         if self.options.add_whitespace {
             self.out.push(b' ');
         }

@@ -5,7 +5,7 @@
 
 use super::Printer;
 use super::error::Printed;
-use super::fields::{MapEntry, Place};
+use super::fields::{EntryKinds, Place};
 use crate::order;
 use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry};
 use crate::wire::{Reader, Record, Value, WireError, WireType, write_varint};
@@ -154,17 +154,17 @@ fn last_of_each_key(
     field: &FieldEntry,
     records: &[u8],
 ) -> Result<Vec<u8>, Box<super::PrintError>> {
+    let Some(kinds) = EntryKinds::of(printer.schema, field) else { return Ok(Vec::new()) };
     let mut entries = Vec::new();
     let mut reader = Reader::new(records);
     while let Some(record) = reader.record()? {
         let bytes = record.value.bytes();
-        if let Some(entry) = MapEntry::read(printer.schema, field.kind, bytes, true)? {
-            entries.push((entry.key_kind, entry.key.bytes(), entry.key.bits().to_be_bytes(), bytes));
-        }
+        let key = kinds.key_of(printer.schema, bytes)?;
+        entries.push((key.bytes(), key.bits().to_be_bytes(), bytes));
     }
     let mut keys: Vec<(&[u8], u32)> = Vec::with_capacity(entries.len());
-    for ((kind, text, bits, _), position) in entries.iter().zip(0..) {
-        keys.push((if *kind == Kind::String { text } else { bits }, position));
+    for ((text, bits, _), position) in entries.iter().zip(0..) {
+        keys.push((if kinds.key == Kind::String { text } else { bits }, position));
     }
     let keys = order::sorted(keys, |(one, _), (other, _)| one.cmp(other));
     let mut is_last = vec![true; entries.len()];
@@ -175,7 +175,7 @@ fn last_of_each_key(
             *is_last = false;
         }
     }
-    let last = entries.iter().zip(is_last).filter(|(_, is_last)| *is_last).map(|((_, _, _, bytes), _)| bytes);
+    let last = entries.iter().zip(is_last).filter(|(_, is_last)| *is_last).map(|((_, _, bytes), _)| bytes);
     let mut kept = Vec::with_capacity(records.len());
     for bytes in last {
         write_varint(&mut kept, u64::from(WireType::Len.tag(field.number)));

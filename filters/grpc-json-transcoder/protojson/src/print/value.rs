@@ -5,7 +5,7 @@ use super::{Printer, text};
 use crate::order;
 use crate::quote;
 use crate::schema::{EnumId, Kind, Schema};
-use crate::wire::{Value, unzigzag};
+use crate::wire::{Value, append, unzigzag};
 
 /// The default of a kind.
 pub(super) fn default_of(schema: &Schema, kind: Kind) -> Value<'static> {
@@ -62,7 +62,7 @@ impl Printer<'_> {
             Some(value) => {
                 let name = if self.options.strip_enum_prefix { value.short_name } else { value.name };
                 self.out.push(b'"');
-                self.push(schema.text(name).as_bytes());
+                append(self.out, schema.text(name).as_bytes());
                 self.out.push(b'"');
             }
         }
@@ -77,34 +77,39 @@ impl Printer<'_> {
     }
 
     /// Writes the key of a map with its colon, and remembers where it is. A key that is there already is out of order.
+    #[inline]
     pub(super) fn map_key(&mut self, kind: Kind, raw: Value<'_>, siblings: usize) -> Printed {
-        let start = self.out.len() as u32;
-        if kind == Kind::String {
-            quote::string(raw.bytes(), self.out)?;
-        } else {
-            self.out.push(b'"');
-            let bits = raw.bits();
-            match kind {
-                Kind::Bool => self.push(if bits == 0 { b"false" } else { b"true" }),
-                Kind::Int64 | Kind::Sfixed64 => text::signed(bits as i64, self.out),
-                Kind::Uint64 | Kind::Fixed64 => text::unsigned(bits, self.out),
-                Kind::Sint64 => text::signed(unzigzag(bits), self.out),
-                Kind::Sint32 => text::signed(i64::from(unzigzag(u64::from(bits as u32)) as i32), self.out),
-                Kind::Uint32 | Kind::Fixed32 => text::unsigned(u64::from(bits as u32), self.out),
-                _ => text::signed(i64::from(bits as i32), self.out),
-            }
-            self.out.push(b'"');
+        let start = self.out.len();
+        match kind {
+            Kind::String => quote::string(raw.bytes(), self.out)?,
+            kind => self.other_key(kind, raw),
         }
-        self.keys.push((start, self.out.len() as u32));
+        self.keys.push((start as u32, self.out.len() as u32));
         self.push(if self.options.add_whitespace { b": " } else { b":" });
         // A few keys are compared as they come, many when the map is closed.
         if self.keys.len() - siblings <= FEW_KEYS { self.distinct_last(siblings) } else { Ok(()) }
     }
 
+    fn other_key(&mut self, kind: Kind, raw: Value<'_>) {
+        self.out.push(b'"');
+        let bits = raw.bits();
+        match kind {
+            Kind::Bool => self.push(if bits == 0 { b"false" } else { b"true" }),
+            Kind::Int64 | Kind::Sfixed64 => text::signed(bits as i64, self.out),
+            Kind::Uint64 | Kind::Fixed64 => text::unsigned(bits, self.out),
+            Kind::Sint64 => text::signed(unzigzag(bits), self.out),
+            Kind::Sint32 => text::signed(i64::from(unzigzag(u64::from(bits as u32)) as i32), self.out),
+            Kind::Uint32 | Kind::Fixed32 => text::unsigned(u64::from(bits as u32), self.out),
+            _ => text::signed(i64::from(bits as i32), self.out),
+        }
+        self.out.push(b'"');
+    }
+
+    #[inline]
     fn distinct_last(&self, siblings: usize) -> Printed {
-        let Some(([others @ .., last], _)) = self.keys.get(siblings..).map(|keys| (keys, ())) else { return Ok(()) };
-        let last = self.written(*last);
-        if others.iter().any(|other| self.written(*other) == last) {
+        let Some([others @ .., last]) = self.keys.get(siblings..) else { return Ok(()) };
+        let length = |key: &(u32, u32)| key.1 - key.0;
+        if others.iter().any(|other| length(other) == length(last) && self.written(*other) == self.written(*last)) {
             Err(PrintProblem::OutOfOrder.into())
         } else {
             Ok(())
