@@ -30,6 +30,10 @@ pub use toolchain::TARGET;
 /// The profile that modules are compiled with; the workspace's root manifest defines it.
 pub const PROFILE: &str = "wasm";
 
+/// The linker leaves five bytes for every number of a function and every address; what is not needed of them is a twentieth of a
+/// module. It cannot do so beside debug information, so the profile has to leave that out.
+const SHORT_NUMBERS: &str = "-Clink-arg=--compress-relocations";
+
 /// Why a module could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -111,11 +115,13 @@ impl Workspace {
         let toolchain = toolchain::Toolchain::find(&root)?;
         let standard_library = toolchain.standard_library()?;
 
+        let mut flags = toolchain.remapped_paths(&root, &self.target_dir);
+        flags.push(SHORT_NUMBERS.to_owned());
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         environment::isolate(&mut cargo);
         cargo
             .current_dir(&root)
-            .env("CARGO_ENCODED_RUSTFLAGS", toolchain.remapped_paths(&root, &self.target_dir).join("\x1f"))
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
             .args(["build", "--quiet", "--profile", PROFILE, "--target", TARGET, "--target-dir"])
             .arg(&self.target_dir)
             .args(standard_library.cargo_arguments())

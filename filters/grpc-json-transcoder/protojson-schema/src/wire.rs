@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a field whose tag has been read.
-    #[inline]
+    #[inline(always)]
     pub fn value(&mut self, number: u32, wire_type: WireType) -> Result<Value<'a>, WireError> {
         Ok(match wire_type {
             WireType::Varint => Value::Varint(self.varint()?),

@@ -40,11 +40,16 @@ fn terminated(buffer: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
 /// The buffer that carries these names and values.
 pub fn encode<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
     let length = |text: &[u8]| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let mut buffer = Vec::new();
-    buffer.extend(u32::try_from(pairs.clone().count()).unwrap_or(u32::MAX).to_le_bytes());
+    let (mut count, mut size) = (0_u32, 4);
     for (name, value) in pairs.clone() {
-        buffer.extend(length(name));
-        buffer.extend(length(value));
+        count = count.saturating_add(1);
+        size += 4 + name.len() + 1 + 4 + value.len() + 1;
+    }
+    let mut buffer = Vec::with_capacity(size);
+    buffer.extend_from_slice(&count.to_le_bytes());
+    for (name, value) in pairs.clone() {
+        buffer.extend_from_slice(&length(name));
+        buffer.extend_from_slice(&length(value));
     }
     for (name, value) in pairs {
         for text in [name, value] {

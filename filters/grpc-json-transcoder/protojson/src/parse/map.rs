@@ -6,7 +6,7 @@ use super::scalar::expected_of;
 use super::{Bound, Parser};
 use crate::order;
 use crate::schema::{FieldEntry, Kind};
-use crate::wire::{varint_len, write_delimited, write_varint};
+use crate::wire::{WireType, append, varint_len, write_delimited, write_varint};
 
 /// Up to how many keys are compared one by one.
 const FEW_KEYS: usize = 8;
@@ -57,14 +57,26 @@ impl Parser<'_, '_> {
     /// Writes an entry whose length is known beforehand.
     #[inline]
     fn string_entry(&mut self, field: &FieldEntry, key: &[u8], value: &[u8], siblings: usize, at: usize) -> Parsed {
+        const KEY: u8 = WireType::Len.tag(1) as u8;
+        const VALUE: u8 = WireType::Len.tag(2) as u8;
+        let length = 4 + key.len() + value.len();
+        if field.tag < 0x80 && length < 0x80 {
+            // Every number takes one byte.
+            self.out.extend_from_slice(&[field.tag as u8, length as u8, KEY, key.len() as u8]);
+            append(self.out, key);
+            let end = self.out.len();
+            self.out.extend_from_slice(&[VALUE, value.len() as u8]);
+            append(self.out, value);
+            return self.note_key(end - key.len() - 2, end, siblings, at, key);
+        }
         let record = |text: &[u8]| 1 + varint_len(text.len() as u64) + text.len();
         write_varint(self.out, u64::from(field.tag));
         write_varint(self.out, (record(key) + record(value)) as u64);
         let start = self.out.len();
         write_delimited(self.out, 1, key);
-        self.note_key(start, self.out.len(), siblings, at, key)?;
+        let end = self.out.len();
         write_delimited(self.out, 2, value);
-        Ok(())
+        self.note_key(start, end, siblings, at, key)
     }
 
     /// Ends an entry, which begins with its key, and notes the key.
