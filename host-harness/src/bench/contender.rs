@@ -3,6 +3,7 @@
 //!
 //! A filter joins by one module here. Nothing in it starts or measures anything.
 
+mod bare_callout;
 mod header_propagation;
 mod references;
 mod traffic_label;

@@ -9,7 +9,7 @@ use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto};
 use serde_json::{Value, json};
 
-use super::{Contender, Section, built_in, chain};
+use super::{Contender, Section, bare_callout, built_in, chain};
 use crate::bench::client::Request;
 use crate::bench::upstream::framed;
 use crate::bootstrap::{Direction, HttpFilter, Plugin};
@@ -47,6 +47,15 @@ pub(super) fn contenders() -> Vec<Contender> {
     vec![
         small.without_filter(grpc_request(landing::SERVICE, "talk", &asking(1)), results(1).encode_to_vec()),
         small.contender(SMALL_REPLY.reference, native(), gets(1)),
+        small.contender(
+            "1 result: bare callout, nothing read or converted",
+            bare_callout::chain(
+                &format!("/{}/talk", landing::SERVICE),
+                &framed(&asking(1).encode_to_vec()),
+                &results_in_json(1),
+            ),
+            gets(1),
+        ),
         small.contender("1 result: grpc-json-transcoder, callout", callout(), gets(1)),
         large.without_filter(grpc_request(landing::SERVICE, "talk", &asking(MANY)), results(MANY).encode_to_vec()),
         large.contender(LARGE_REPLY.reference, native(), gets(MANY)),
