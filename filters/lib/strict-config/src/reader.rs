@@ -36,12 +36,13 @@ pub struct Reader {
     root: Value,
     path: String,
     problems: RefCell<Problems>,
+    warnings: RefCell<Problems>,
 }
 
 impl Reader {
     /// A reader of a part of a configuration that another reader passed over; `path` is where it stands in the whole.
     pub fn below(path: &str, root: Value) -> Self {
-        Self { root, path: path.to_owned(), problems: RefCell::default() }
+        Self { root, path: path.to_owned(), problems: RefCell::default(), warnings: RefCell::default() }
     }
 
     /// The whole value.
@@ -57,6 +58,13 @@ impl Reader {
     /// Notes that a value is not what was expected.
     pub fn expected(&self, what: impl Display, value: &Value) {
         self.note(value.position(), format!("expected {what}, but found {value}"));
+    }
+
+    /// Notes what is legal at a value, and yet perhaps not what is wanted.
+    pub fn warning(&self, value: &Value, message: impl Into<String>) {
+        let position = value.position();
+        let warning = Problem { path: self.path_to(position), message: message.into(), position: Some(position) };
+        self.warnings.borrow_mut().add(warning);
     }
 
     /// The members of a value, to be read by name; a problem if it is no object.
@@ -119,6 +127,11 @@ impl Reader {
             self.expected(format_args!("a time from {least} to {most}, such as 60s or 5m"), value);
         }
         found
+    }
+
+    /// What has been warned of, in the order in which it was read; none of it is warned of again.
+    pub fn take_warnings(&self) -> Problems {
+        self.warnings.take()
     }
 
     /// What has been found wrong, in the order in which it was read.

@@ -139,3 +139,13 @@ fn a_part_is_read_later_with_its_path_in_the_whole() {
         "service_config.http.rules[0]: expected a rule, but found something else (line 1 column 40)"
     );
 }
+
+#[test]
+fn a_warning_has_a_place_and_is_no_problem() {
+    let reader = read(br#"{"rules": [{"name": "*"}]}"#).unwrap();
+    let name = reader.root().get("rules").and_then(|rules| rules.as_array()?.first()?.get("name")).unwrap();
+    reader.warning(name, "expected a name, but found every name");
+    let warnings = reader.take_warnings().to_string();
+    assert_eq!(warnings, "rules[0].name: expected a name, but found every name (line 1 column 21)");
+    assert!(reader.take_warnings().is_empty() && reader.into_problems().is_empty());
+}
