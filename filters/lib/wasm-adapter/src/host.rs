@@ -77,6 +77,15 @@ pub fn headers(map: Map) -> Vec<u8> {
     received(|data, size| unsafe { import::proxy_get_header_map_pairs(map as u32, data, size) }).unwrap_or_default()
 }
 
+/// Whether a header map has this header.
+pub fn has_header(map: Map, name: &[u8]) -> bool {
+    // SAFETY: the name and the out-pointers live across the call.
+    let value = received(|data, size| unsafe {
+        import::proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), data, size)
+    });
+    value.is_some()
+}
+
 /// Applies edits to a header map; what the proxy refuses is left as it was.
 pub fn edit_headers(map: Map, edits: &[HeaderEdit<'_>]) {
     let map = map as u32;

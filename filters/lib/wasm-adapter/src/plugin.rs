@@ -23,6 +23,12 @@ pub trait Plugin: Sized + 'static {
     /// Whether the filter looks at this part of the exchange at all; if not, it is given nothing in its place.
     fn reads(&self, exchange: &Self::Exchange, part: Part) -> bool;
 
+    /// The header without which nothing else in a part matters. The proxy is asked for it first, in a call that copies no more,
+    /// and where it is absent the filter is given nothing in place of the part.
+    fn needs(&self, _part: Part) -> Option<&'static [u8]> {
+        None
+    }
+
     /// Decides on a request by its headers.
     fn on_request_headers<'a>(
         &'a mut self,

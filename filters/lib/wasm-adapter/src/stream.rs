@@ -60,7 +60,9 @@ impl<P: Plugin> Stream<P> {
         decide: impl for<'a> FnOnce(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> Step<'a>,
     ) -> Action {
         self.decide(|plugin, exchange| {
-            let buffer = if plugin.reads(exchange, at.part) { host::headers(at.map) } else { Vec::new() };
+            let reads = plugin.reads(exchange, at.part)
+                && plugin.needs(at.part).is_none_or(|name| host::has_header(at.map, name));
+            let buffer = if reads { host::headers(at.map) } else { Vec::new() };
             let pairs = pairs::decode(&buffer);
             take(decide(plugin, exchange, &Headers::new(&pairs)), at.map, at.half)
         })
