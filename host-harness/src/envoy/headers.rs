@@ -1,8 +1,8 @@
 //! Header maps with Envoy's multi-value semantics.
 //!
 //! Names are compared in lower case, entries keep the order in which they were added, pseudo-headers come first, and values
-//! are any bytes. Some headers Envoy keeps in a field of their own (`header_map.h`, "inline headers"): of these there is one
-//! entry, and a second value joins it with a comma. `host` is another name for `:authority`. Which callback may touch which
+//! are any bytes. Some headers Envoy, or an extension that is built in, keeps in a field of their own (`header_map.h`, "inline
+//! headers"): of these there is one entry, and a second value joins it with a comma. `host` is another name for `:authority`. Which callback may touch which
 //! map is decided in the host functions, not here.
 
 use bytes::Bytes;
@@ -48,7 +48,9 @@ impl HeaderMap {
     /// Adds an entry beside those of the same name. Where there can be one entry only, the value joins it.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = self.canonical(name);
-        let inline = name.first() == Some(&b':') || INLINE.binary_search(&&*name).is_ok();
+        let inline = name.first() == Some(&b':')
+            || INLINE.binary_search(&&*name).is_ok()
+            || self.inline_for_extensions().binary_search(&&*name).is_ok();
         match self.entries.iter_mut().find(|(have, _)| inline && *have == name) {
             Some(entry) => entry.1 = Bytes::from([&entry.1, &b","[..], value].concat()),
             None => self.insert(name, value),
@@ -107,6 +109,16 @@ impl HeaderMap {
         self.entries.insert(at, (name, Bytes::copy_from_slice(value)));
     }
 
+    /// What extensions of Envoy have kept in one entry; that depends on whether these are the headers of a request or of a
+    /// response, which their pseudo-headers show.
+    fn inline_for_extensions(&self) -> &'static [&'static [u8]] {
+        match self.entries.first().map(|(name, _)| name.as_ref()) {
+            Some(b":status") => &INLINE_IN_RESPONSES,
+            Some([b':', ..]) => &INLINE_IN_REQUESTS,
+            _ => &[],
+        }
+    }
+
     /// The name that an entry has; a request's `host` is its `:authority`.
     fn canonical(&self, name: &[u8]) -> Bytes {
         let is_host = name.eq_ignore_ascii_case(b"host");
@@ -161,6 +173,45 @@ const INLINE: [&[u8]; 40] = [
     b"x-request-id",
 ];
 
+/// Those that extensions ask for in requests, sorted: CORS, CSRF, caching, compression, gRPC-Web.
+const INLINE_IN_REQUESTS: [&[u8]; 17] = [
+    b"accept",
+    b"accept-encoding",
+    b"access-control-request-headers",
+    b"access-control-request-method",
+    b"access-control-request-private-network",
+    b"authorization",
+    b"cache-control",
+    b"content-encoding",
+    b"grpc-accept-encoding",
+    b"if-match",
+    b"if-modified-since",
+    b"if-none-match",
+    b"if-range",
+    b"if-unmodified-since",
+    b"origin",
+    b"pragma",
+    b"referer",
+];
+
+/// Those that extensions ask for in responses, sorted.
+const INLINE_IN_RESPONSES: [&[u8]; 14] = [
+    b"access-control-allow-credentials",
+    b"access-control-allow-headers",
+    b"access-control-allow-methods",
+    b"access-control-allow-origin",
+    b"access-control-allow-private-network",
+    b"access-control-expose-headers",
+    b"access-control-max-age",
+    b"age",
+    b"cache-control",
+    b"content-encoding",
+    b"etag",
+    b"expires",
+    b"last-modified",
+    b"vary",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,7 +247,17 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_inline_headers_is_sorted() {
-        assert!(INLINE.is_sorted());
+    fn headers_of_extensions_have_one_entry_in_the_messages_that_they_belong_to() {
+        let twice = [("origin", "1"), ("origin", "2"), ("vary", "1"), ("vary", "2")];
+        let with =
+            |pseudo: (&'static str, &'static str)| listing(&HeaderMap::from_pairs([pseudo].into_iter().chain(twice)));
+        assert_eq!(with((":method", "GET")), [":method=GET", "origin=1,2", "vary=1", "vary=2"]);
+        assert_eq!(with((":status", "200")), [":status=200", "origin=1", "origin=2", "vary=1,2"]);
+        assert_eq!(listing(&HeaderMap::from_pairs(twice)).len(), 4);
+    }
+
+    #[test]
+    fn the_lists_of_inline_headers_are_sorted() {
+        assert!(INLINE.is_sorted() && INLINE_IN_REQUESTS.is_sorted() && INLINE_IN_RESPONSES.is_sorted());
     }
 }
