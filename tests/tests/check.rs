@@ -9,7 +9,11 @@ fn checked(filter: &str, file: &str, configuration: &str) -> anyhow::Result<Stri
     let folder = tempfile::tempdir()?;
     let path = folder.path().join(file);
     std::fs::write(&path, configuration)?;
-    let said = check(filter, &path).unwrap_or_else(|error| error.to_string());
+    let said = match check(filter, &path) {
+        Ok(checked) if checked.warnings.is_empty() => checked.does,
+        Ok(checked) => format!("{}\n{}", checked.does, checked.warnings),
+        Err(error) => error.to_string(),
+    };
     Ok(said.replace(&path.display().to_string(), file))
 }
 
@@ -34,6 +38,29 @@ fn a_transcoder_says_which_services_it_serves() -> anyhow::Result<()> {
     assert!(bad.contains("services[0]") && bad.contains("TakeOffService"), "{bad}");
     let none = configuration.replace(r#"["org.feuyeux.grpc.LandingService"]"#, "[]");
     insta::assert_snapshot!(checked("grpc-json-transcoder", "config.json", &none)?, @"disabled: no services");
+    Ok(())
+}
+
+#[test]
+fn what_is_dangerous_is_shown_beside_what_the_filter_does() -> anyhow::Result<()> {
+    let origins = r#"{"policies": [{"corsPolicy": {"allowOrigins": ["https://*.com", {"regex": "https://a.b"}]}}]}"#;
+    insta::assert_snapshot!(checked("cors", "config.json", origins)?, @r#"
+    strict: 1 policy
+    policies[0].corsPolicy.allowOrigins[0]: expected a domain of your own, but found "https://*.com", below which anyone may have a host (line 1 column 48)
+    policies[0].corsPolicy.allowOrigins[1]: expected dots as \., but found "https://a.b", in which a dot is any letter (line 1 column 65)
+    "#);
+    let yaml = "policies:\n- corsPolicy: {allowOrigins: ['https://*.com']}\n";
+    insta::assert_snapshot!(checked("cors", "config.yaml", yaml)?, @r#"
+    strict: 1 policy
+    policies[0].corsPolicy.allowOrigins[0]: expected a domain of your own, but found "https://*.com", below which anyone may have a host
+    "#);
+    Ok(())
+}
+
+#[test]
+fn the_guides_regex_is_answered_with_what_to_write() -> anyhow::Result<()> {
+    let guides = "policies:\n- corsPolicy: {allowOrigins: [{regex: '*'}], allowMethods: [GET, OPTIONS], maxAge: 24h}\n";
+    insta::assert_snapshot!(checked("cors", "config.yaml", guides)?, @r#"config.yaml: policies[0].corsPolicy.allowOrigins[0].regex: expected a regular expression (any origin is {"exact": "*"}), but found "*""#);
     Ok(())
 }
 
@@ -73,7 +100,7 @@ fn places_are_those_of_what_the_user_wrote() -> anyhow::Result<()> {
 
 #[test]
 fn an_unknown_filter_is_answered_with_the_known_ones() -> anyhow::Result<()> {
-    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among grpc-json-transcoder, header-propagation, traffic-label, but found header-propagator");
+    insta::assert_snapshot!(checked("header-propagator", "config.json", "{}")?, @"expected a filter among cors, grpc-json-transcoder, header-propagation, traffic-label, but found header-propagator");
     Ok(())
 }
 

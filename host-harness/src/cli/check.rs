@@ -11,7 +11,8 @@ use strict_config::{Problem, Problems};
 use super::console::Console;
 use super::{Failure, Outcome, input};
 
-/// Check a filter's configuration: one line on what the filter would do with it, or every problem with its path.
+/// Check a filter's configuration: one line on what the filter would do with it and what is dangerous about it, or every problem
+/// with its path.
 ///
 /// Where a filter asks which proxy it runs in, the answer is a sidecar.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,7 @@ Examples:
   weft check traffic-label config.yaml
   echo '{\"propagate\": {\"exact\": [\"route-v\"]}}' | weft check header-propagation -
 
-With --json: {\"valid\": true, \"configured_as\": …} or
+With --json: {\"valid\": true, \"configured_as\": …, \"warnings\": […]} or
 {\"valid\": false, \"problems\": [{\"path\": …, \"message\": …, \"line\": …, \"column\": …}]}
 
 Exit status: 0 it is valid, 2 it is not.")]
@@ -65,30 +66,49 @@ pub enum CheckError {
     },
 }
 
-/// Reads a configuration and says what the filter would do with it.
-type Configure = fn(&[u8]) -> Result<String, Problems>;
+/// What a filter would do with a sound configuration.
+#[derive(Debug)]
+pub struct Checked {
+    /// In one line.
+    pub does: String,
+    /// What is legal and yet dangerous.
+    pub warnings: Problems,
+}
+
+/// Reads a configuration.
+type Configure = fn(&[u8]) -> Result<Checked, Problems>;
 
 /// Every filter.
 const FILTERS: &[(&str, Configure)] = &[
+    ("cors", cors),
     ("grpc-json-transcoder", grpc_json_transcoder),
     ("header-propagation", header_propagation),
     ("traffic-label", traffic_label),
 ];
 
-fn grpc_json_transcoder(configuration: &[u8]) -> Result<String, Problems> {
+fn cors(configuration: &[u8]) -> Result<Checked, Problems> {
+    // No request is judged, so nothing is drawn by lot.
+    let cors = cors_core::Cors::parse(configuration, 0)?;
+    Ok(Checked { does: cors.to_string(), warnings: cors.warnings().clone() })
+}
+
+fn grpc_json_transcoder(configuration: &[u8]) -> Result<Checked, Problems> {
     let options = grpc_json_transcoder_core::configuration::Options::parse(configuration)?;
     let services = options.services.join(", ");
     grpc_json_transcoder_core::transcoder::Transcoder::new(options)?;
-    Ok(if services.is_empty() { "disabled: no services".to_owned() } else { format!("transcodes {services}") })
+    let does = if services.is_empty() { "disabled: no services".to_owned() } else { format!("transcodes {services}") };
+    Ok(Checked { does, warnings: Problems::default() })
 }
 
-fn header_propagation(configuration: &[u8]) -> Result<String, Problems> {
+fn header_propagation(configuration: &[u8]) -> Result<Checked, Problems> {
     let node = || Some(b"sidecar~".to_vec());
-    header_propagation_core::Policy::parse(configuration, node).map(|policy| policy.to_string())
+    let policy = header_propagation_core::Policy::parse(configuration, node)?;
+    Ok(Checked { does: policy.to_string(), warnings: Problems::default() })
 }
 
-fn traffic_label(configuration: &[u8]) -> Result<String, Problems> {
-    traffic_label_core::Policy::parse(configuration, &mut SomeSidecar).map(|policy| policy.to_string())
+fn traffic_label(configuration: &[u8]) -> Result<Checked, Problems> {
+    let policy = traffic_label_core::Policy::parse(configuration, &mut SomeSidecar)?;
+    Ok(Checked { does: policy.to_string(), warnings: Problems::default() })
 }
 
 /// A sidecar of a pod of which nothing is known.
@@ -113,16 +133,25 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, F
     let Arguments { filter, config, json } = arguments;
     let checked = check(filter, config);
     match &checked {
-        Ok(does) if *json => console.line(json!({ "valid": true, "configured_as": does })),
-        Ok(does) => console.line(format_args!("{}: {filter}, {does}", config.display())),
-        Err(CheckError::Invalid { problems, .. }) if *json => console.line(invalid(problems)),
+        Ok(Checked { does, warnings }) if *json => {
+            console.line(json!({ "valid": true, "configured_as": does, "warnings": list(warnings) }));
+        }
+        Ok(Checked { does, warnings }) => {
+            console.line(format_args!("{}: {filter}, {does}", config.display()));
+            for warning in warnings.iter() {
+                console.line(format_args!("{}: warning: {warning}", config.display()));
+            }
+        }
+        Err(CheckError::Invalid { problems, .. }) if *json => {
+            console.line(json!({ "valid": false, "problems": list(problems) }));
+        }
         Err(_) => {}
     }
     checked.map(|_| Outcome::Good).map_err(|error| Failure::BadInput(error.to_string()))
 }
 
 /// What the filter would do with the configuration in this file.
-pub fn check(filter: &str, path: &Path) -> Result<String, CheckError> {
+pub fn check(filter: &str, path: &Path) -> Result<Checked, CheckError> {
     let Some((_, configure)) = FILTERS.iter().find(|(name, _)| *name == filter) else {
         let known: Vec<_> = FILTERS.iter().map(|(name, _)| *name).collect();
         return Err(CheckError::UnknownFilter { filter: filter.to_owned(), known: known.join(", ") });
@@ -141,31 +170,35 @@ fn lines(path: &Path, problems: &Problems) -> String {
     lines.join("\n")
 }
 
-fn invalid(problems: &Problems) -> Value {
+fn list(problems: &Problems) -> Value {
     let problems = problems.iter().map(|Problem { path, message, position }| {
         let (line, column) = (position.map(|position| position.line), position.map(|position| position.column));
         json!({ "path": path, "message": message, "line": line, "column": column })
     });
-    json!({ "valid": false, "problems": problems.collect::<Vec<_>>() })
+    problems.collect()
 }
 
 /// YAML becomes JSON before the filter sees it.
-fn from_yaml(yaml: &[u8], configure: Configure) -> Result<String, Problems> {
-    let mut found = Problems::default();
+fn from_yaml(yaml: &[u8], configure: Configure) -> Result<Checked, Problems> {
     let json = match input::json_of_yaml(yaml) {
         Ok(json) => json,
         Err(error) => {
+            let mut found = Problems::default();
             found.push("", error);
             return Err(found);
         }
     };
-    configure(&json).map_err(|problems| {
-        // Lines and columns are those of the JSON, which the user never saw; the path stays.
-        for Problem { path, message, .. } in problems.iter() {
-            found.push(path, message);
-        }
-        found
-    })
+    let checked = configure(&json).map_err(|problems| without_places(&problems))?;
+    Ok(Checked { warnings: without_places(&checked.warnings), ..checked })
+}
+
+/// Lines and columns are those of the JSON, which the user never saw; the path stays.
+fn without_places(problems: &Problems) -> Problems {
+    let mut found = Problems::default();
+    for Problem { path, message, .. } in problems.iter() {
+        found.push(path, message);
+    }
+    found
 }
 
 #[cfg(test)]
@@ -184,10 +217,10 @@ mod tests {
         reader.object(reader.root()).unwrap().integer("max", 1..=128);
         let mut problems = reader.into_problems();
         problems.push("b", "expected c, but found d");
-        let expected = [
-            json!({ "path": "max", "message": "expected 1 to 128, but found 0", "line": 2, "column": 10 }),
-            json!({ "path": "b", "message": "expected c, but found d", "line": null, "column": null }),
-        ];
-        assert_eq!(invalid(&problems), json!({ "valid": false, "problems": expected }));
+        let expected = json!([
+            { "path": "max", "message": "expected 1 to 128, but found 0", "line": 2, "column": 10 },
+            { "path": "b", "message": "expected c, but found d", "line": null, "column": null },
+        ]);
+        assert_eq!(list(&problems), expected);
     }
 }
