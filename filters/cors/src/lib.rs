@@ -11,8 +11,8 @@ use wasm_adapter::host::{self, Counter, Level};
 
 wasm_adapter::register!(CorsFilter);
 
-/// How often counts are reported.
-const REPORT_MILLISECONDS: u32 = 1000;
+/// How often counts are reported: as often as Envoy flushes its statistics.
+const REPORT_MILLISECONDS: u32 = 5000;
 
 struct CorsFilter {
     cors: Cors,
