@@ -4,6 +4,7 @@
 //! modules, and only when [`write_modules`] is called. The number of workers is no part of a bootstrap: it is Envoy's
 //! command line option `--concurrency`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,23 @@ pub fn envoy_bootstrap(proxy: &Proxy, options: &RenderOptions) -> Value {
             },
         }] },
     })
+}
+
+/// Configures native filters where their configuration stands in virtual hosts and routes, those of these names
+/// (`typed_per_filter_config`: the filter's name and its configuration for each).
+pub fn configure_per_route(bootstrap: &mut Value, by_name: &BTreeMap<String, Value>) {
+    match bootstrap {
+        Value::Array(values) => values.iter_mut().for_each(|value| configure_per_route(value, by_name)),
+        Value::Object(fields) => {
+            let is_route = fields.contains_key("domains") || fields.contains_key("match");
+            let name = fields.get("name").and_then(Value::as_str).filter(|_| is_route);
+            if let Some(configuration) = name.and_then(|name| by_name.get(name)) {
+                fields.insert("typed_per_filter_config".to_owned(), configuration.clone());
+            }
+            fields.values_mut().for_each(|value| configure_per_route(value, by_name));
+        }
+        _ => {}
+    }
 }
 
 /// Writes every module that the proxy's plugins use into a folder, each content once. A module in the text format is

@@ -354,3 +354,22 @@ fn modules_are_written_once_and_in_the_binary_format() {
     let bytes = std::fs::read(files[0].path()).expect("the module");
     assert!(bytes.starts_with(b"\0asm"));
 }
+
+#[test]
+fn native_filters_are_configured_in_routes_by_name() {
+    let mut bootstrap = json!({ "name": "b", "virtual_hosts": [
+        { "name": "a", "domains": ["*"], "routes": [{ "name": "b", "match": {} }, { "name": "c", "match": {} }] },
+    ] });
+    let by_name = ["a", "b"].map(|name| (name.to_owned(), json!({ "filter": name })));
+    configure_per_route(&mut bootstrap, &BTreeMap::from(by_name));
+    let expected = json!({ "name": "b", "virtual_hosts": [{
+        "name": "a",
+        "domains": ["*"],
+        "typed_per_filter_config": { "filter": "a" },
+        "routes": [
+            { "name": "b", "match": {}, "typed_per_filter_config": { "filter": "b" } },
+            { "name": "c", "match": {} },
+        ],
+    }] });
+    assert_eq!(bootstrap, expected);
+}

@@ -5,6 +5,7 @@
 //! *thread* that forked, and that is one more reason for the thread. Where there is no `setpriv`, an Envoy outlives a parent
 //! that was killed with SIGKILL, and only then.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 use super::log::{FORMAT, LogEntry};
 use super::{EnvoyBinary, admin};
 use crate::bootstrap::Proxy;
-use crate::bootstrap::render::{RenderOptions, envoy_bootstrap, write_modules};
+use crate::bootstrap::render::{RenderOptions, configure_per_route, envoy_bootstrap, write_modules};
 
 /// Is told each entry of Envoy's log as it is written; of a message of several lines it gets the first.
 pub type LogWatcher = Arc<dyn Fn(LogEntry) + Send + Sync>;
@@ -35,6 +36,8 @@ pub struct StartOptions {
     pub patience: Duration,
     /// Who follows the log while Envoy runs, if anybody.
     pub watcher: Option<LogWatcher>,
+    /// What virtual hosts and routes of these names say to native filters; the engine has none.
+    pub per_route: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for StartOptions {
@@ -44,6 +47,7 @@ impl Default for StartOptions {
             component_log_level: "wasm:trace".to_owned(),
             patience: Duration::from_secs(60),
             watcher: None,
+            per_route: BTreeMap::new(),
         }
     }
 }
@@ -123,7 +127,7 @@ impl EnvoyProcess {
         let unwritten = |source| StartError::Files { proxy: proxy.name.clone(), source };
         let files = tempfile::tempdir().map_err(unwritten)?;
         let admin_file = files.path().join("admin");
-        let configuration = write_configuration(proxy, files.path()).map_err(unwritten)?;
+        let configuration = write_configuration(proxy, files.path(), options).map_err(unwritten)?;
         let mut command = bound_to_this_thread(binary.path().as_os_str());
         command
             .arg("--config-path")
@@ -234,11 +238,13 @@ impl Log {
     }
 }
 
-fn write_configuration(proxy: &Proxy, folder: &Path) -> io::Result<PathBuf> {
+fn write_configuration(proxy: &Proxy, folder: &Path, options: &StartOptions) -> io::Result<PathBuf> {
     write_modules(proxy, folder)?;
-    let options = RenderOptions { admin: SocketAddr::from(([127, 0, 0, 1], 0)), modules: folder.to_owned() };
+    let rendering = RenderOptions { admin: SocketAddr::from(([127, 0, 0, 1], 0)), modules: folder.to_owned() };
+    let mut bootstrap = envoy_bootstrap(proxy, &rendering);
+    configure_per_route(&mut bootstrap, &options.per_route);
     let path = folder.join("bootstrap.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(&envoy_bootstrap(proxy, &options))?)?;
+    std::fs::write(&path, serde_json::to_vec_pretty(&bootstrap)?)?;
     Ok(path)
 }
 
