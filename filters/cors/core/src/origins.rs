@@ -133,7 +133,8 @@ impl<'a> Pattern<'a> {
             return Err("stands for every sandboxed document, whoever wrote it");
         }
         let (rest, any_port) = text.strip_suffix(":*").map_or((text, false), |rest| (rest, true));
-        let Some((scheme, domain)) = rest.split_once("://*") else {
+        let wildcard = rest.as_bytes().windows(4).position(|part| part == b"://*");
+        let Some((scheme, domain)) = wildcard.and_then(|at| Some((rest.get(..at)?, rest.get(at + 4..)?))) else {
             let origin = Origin::parse(rest.as_bytes())?;
             return match (any_port, origin.port) {
                 (false, _) => Ok(Self::Exact(text.as_bytes())),

@@ -147,8 +147,9 @@ impl<'a> Preflight<'a> {
             Reached::Method => (&self.plan.methods.text, b" GET, HEAD or POST", self.method),
             _ => (list(&self.plan.headers.text), b"", &asked),
         };
-        let found = found.get(..MAX_SHOWN).unwrap_or(found).escape_ascii().to_string();
-        [b"CORS: expected ", expected, or, b", but found ", found.as_bytes(), b"\n"].concat()
+        let shown = |byte: &u8| if matches!(byte, b' '..=b'~') { *byte } else { b'?' };
+        let found: Vec<u8> = found.iter().take(MAX_SHOWN).map(shown).collect();
+        [b"CORS: expected ", expected, or, b", but found ", &found, b"\n"].concat()
     }
 }
 

@@ -30,9 +30,9 @@ impl Entry {
 
 impl Table {
     /// The table of these entries, and the values of those whose text has a lower value already.
-    pub(crate) fn new(mut entries: Vec<Entry>) -> (Self, Vec<usize>) {
+    pub(crate) fn new(entries: Vec<Entry>) -> (Self, Vec<usize>) {
         let mut repeated = Vec::new();
-        entries.sort_unstable_by(Entry::order);
+        let mut entries = sorted(entries);
         entries.dedup_by(|entry, first| {
             let same = entry.text == first.text;
             if same {
@@ -80,6 +80,23 @@ impl Table {
         }
         None
     }
+}
+
+/// The entries in order, by merging halves: a fifth of the bytes that a sort of the standard library adds to a module.
+fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let count = entries.len();
+    if count < 2 {
+        return entries;
+    }
+    let mut right = sorted(entries.split_off(count / 2)).into_iter().peekable();
+    let mut left = sorted(entries).into_iter().peekable();
+    let mut merged = Vec::with_capacity(count);
+    while let (Some(one), Some(other)) = (left.peek(), right.peek()) {
+        merged.extend(if other.order(one).is_lt() { right.next() } else { left.next() });
+    }
+    merged.extend(left);
+    merged.extend(right);
+    merged
 }
 
 #[cfg(test)]

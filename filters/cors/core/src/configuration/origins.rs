@@ -223,7 +223,7 @@ impl<'r> Reading<'r> {
             let message = format!("expected dots as \\., but found {found}, in which a dot is any letter");
             reader.warning(value, message);
         }
-        if text.contains("http:") || text.contains("https?:") {
+        if ["http:", "https?:"].iter().any(|scheme| text.trim_start_matches('^').starts_with(scheme)) {
             self.written.clear_text.push(value);
         }
     }
