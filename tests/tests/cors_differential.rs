@@ -120,8 +120,11 @@ fn setups() -> Vec<Setup> {
     ]
 }
 
-/// Requests: what each is called, its start, and its headers beside `host`.
-fn requests() -> Vec<(&'static str, &'static str, Vec<(&'static str, &'static str)>)> {
+/// What a request is called, its start, and its headers beside `host`.
+type Request = (&'static str, &'static str, Vec<(&'static str, &'static str)>);
+
+/// What every setup is asked.
+fn requests() -> Vec<Request> {
     let origin = |value: &'static str| ("origin", value);
     let asks = ("access-control-request-method", "PUT");
     let names = ("access-control-request-headers", "x-a,X-B");
