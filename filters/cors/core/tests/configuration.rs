@@ -256,6 +256,14 @@ fn warnings_are_errors_on_demand() {
 }
 
 #[test]
+fn what_is_off_is_not_dangerous() {
+    check(
+        r#"{"profile": "envoy", "policies": [{"corsPolicy": {"filterEnabled": {"defaultValue": {"numerator": 0}}}}]}"#,
+        &["envoy: 1 policy"],
+    );
+}
+
+#[test]
 fn a_good_configuration_is_described_in_a_line() {
     check(r#"{"policies": [{"corsPolicy": {"allowOrigins": ["https://a.example"]}}]}"#, &["strict: 1 policy"]);
     check(

@@ -2,6 +2,7 @@
 
 use super::Profile;
 use super::fields::{self, Policy};
+use crate::fraction::Fraction;
 use crate::origin::Origin;
 use crate::plan::Plan;
 use crate::sites::{Site, Sites};
@@ -146,6 +147,9 @@ impl Planning<'_, '_> {
     /// What is dangerous about fields that stand together.
     fn judge(&self, plan: &Plan, chain: &[&Policy<'_>]) {
         let reader = self.reader;
+        if plan.enabled == Fraction::NONE && plan.shadow == Fraction::NONE {
+            return;
+        }
         let Some(policy) = chain.iter().find(|policy| policy.fields.origins.is_some()) else {
             if let Some(policy) = chain.first() {
                 reader.warning(policy.at, "expected allowOrigins, but found none, so that no origin is allowed");
