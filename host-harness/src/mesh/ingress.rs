@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Gateway;
+use super::cors::Policies;
 use super::finding::{Findings, Problem};
 use super::istio::{GatewaySpec, Server, ServerProtocol};
 use super::kubernetes::DeploymentSpec;
@@ -20,7 +21,7 @@ use super::sidecar::covers;
 use super::virtual_service::{Viewpoint, VirtualService};
 use super::workload::{Workload, free};
 use crate::bootstrap::{
-    ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, Listener, Proxy, Route, RouteTable, VirtualHost,
+    ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, Listener, Module, Proxy, Route, RouteTable, VirtualHost,
 };
 
 /// A workload with the servers of its Gateways.
@@ -81,6 +82,8 @@ pub struct Context<'a> {
     pub registry: &'a Registry,
     /// All plugins, sorted.
     pub plugins: &'a [PlacedPlugin],
+    /// The module that applies CORS policies.
+    pub cors: Option<Module>,
     /// Worker threads.
     pub workers: u32,
 }
@@ -125,6 +128,7 @@ pub fn build(
             for (virtual_service, served) in bound.iter().zip(&mut served) {
                 for host in common_hosts(server, &gateway.namespace, virtual_service) {
                     *served = true;
+                    table.cors.add(&host, virtual_service.cors(view));
                     table.add(host, virtual_service.routes(view, context.registry));
                 }
             }
@@ -137,12 +141,14 @@ pub fn build(
     let mut listeners: Vec<Listener> = Vec::new();
     for (port, hosts) in tables {
         let Some(endpoint) = endpoints.iter().find(|it| it.port == port) else { continue };
+        let mut filters = filters(context.plugins, workload, Place::Gateway(port));
+        filters.extend(hosts.cors.filter(context.cors.as_ref()));
         listeners.push(Listener {
             name: format!("http.{port}"),
             address: endpoint.address,
             direction: Direction::Outbound,
             routes: Arc::new(hosts.table(port, endpoint.address)),
-            filters: filters(context.plugins, workload, Place::Gateway(port)),
+            filters,
             buffer_limit: DEFAULT_BUFFER_LIMIT,
             connection_manager: ConnectionManager::Mesh,
         });
@@ -193,6 +199,7 @@ fn common_hosts(server: &Server, gateway_namespace: &str, virtual_service: &Virt
 #[derive(Default)]
 struct Hosts {
     hosts: Vec<(String, Vec<Route>)>,
+    cors: Policies,
 }
 
 impl Hosts {

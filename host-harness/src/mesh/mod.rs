@@ -11,6 +11,7 @@
 
 mod accepted;
 mod asm;
+mod cors;
 mod destination;
 mod document;
 mod finding;
@@ -193,6 +194,7 @@ fn build(
         virtual_services: &virtual_services,
         registry: &registry,
         plugins: &plugins,
+        cors: builtins("cors"),
         workers: settings.workers,
     };
     for workload in &gateway_workloads {

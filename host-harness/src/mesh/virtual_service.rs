@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::destination::{Destinations, Lane, Share, Subset, Target};
 use super::finding::{Findings, Problem, Subject};
 use super::istio::{Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec, WeightedDestination};
@@ -36,6 +38,16 @@ struct Rule {
     alternatives: Vec<Alternative>,
     action: Action,
     timeout: Duration,
+    cors: Option<Value>,
+}
+
+/// The CORS policy of the requests that a rule takes, if they have one.
+#[derive(Clone, Debug)]
+pub struct CorsRule {
+    /// Which paths.
+    pub path: PathMatch,
+    /// As it is written.
+    pub policy: Option<Value>,
 }
 
 /// One entry of a rule's `match`.
@@ -156,8 +168,35 @@ impl Compiler<'_> {
                 Duration::ZERO
             }
         };
+        if let Some(policy) = &rule.cors_policy {
+            self.cors_policy(policy, &alternatives, &format!("{path}.corsPolicy"));
+        }
         let action = self.action(rule, &path)?;
-        Some(Rule { name: rule.name.clone(), alternatives, action, timeout })
+        Some(Rule { name: rule.name.clone(), alternatives, action, timeout, cors: rule.cors_policy.clone() })
+    }
+
+    /// The filter's own core says what is wrong with a policy; here is said where it is not applied as in a cluster.
+    fn cors_policy(&mut self, policy: &Value, alternatives: &[Alternative], path: &str) {
+        let configuration = json!({ "profile": "envoy", "policies": [{ "corsPolicy": policy }] });
+        if let Err(problems) = cors_core::Cors::parse(configuration.to_string().as_bytes(), 0) {
+            for problem in problems.iter() {
+                self.invalid(&problem.path.replacen("policies[0].corsPolicy", path, 1), &problem.message);
+            }
+        }
+        let gateways = &self.resource.spec.gateways;
+        let by_path_alone = alternatives.iter().all(|it| {
+            it.matcher.headers.is_empty()
+                && it.matcher.query.is_empty()
+                && !matches!(it.matcher.path, PathMatch::Regex(_))
+        });
+        let mut warn = |applies: bool, difference: &str| {
+            if !applies {
+                let (path, difference) = (path.to_owned(), difference.to_owned());
+                self.findings.warn(&self.resource.subject, Problem::Different { path, difference });
+            }
+        };
+        warn(by_path_alone, "the policy is chosen by host and path alone, and for no regular expression");
+        warn(!gateways.is_empty() && !gateways.iter().any(|it| it == MESH), "sidecars do not apply it, gateways do");
     }
 
     fn action(&mut self, rule: &HttpRoute, path: &str) -> Option<Action> {
@@ -369,6 +408,16 @@ impl VirtualService {
             }
         }
         routes
+    }
+
+    /// The CORS policies of the requests that its rules take, in their order.
+    pub fn cors(&self, from: Viewpoint<'_>) -> Vec<CorsRule> {
+        let of_rule = |rule: &Rule| {
+            let concerned = rule.alternatives.iter().filter(|it| it.concerns(from));
+            let rules = concerned.map(|it| CorsRule { path: it.matcher.path.clone(), policy: rule.cors.clone() });
+            rules.collect::<Vec<_>>()
+        };
+        self.rules.iter().flat_map(of_rule).collect()
     }
 
     /// The VirtualService as a message names it.

@@ -36,6 +36,8 @@ pub struct HttpRoute {
     pub direct_response: Option<DirectResponse>,
     /// A duration such as `1.5s`; Istio has no limit where it is not given.
     pub timeout: Option<String>,
+    /// Which pages of other origins may read the answers; the filter `cors` reads it.
+    pub cors_policy: Option<serde_json::Value>,
 }
 
 /// All conditions of one match.

@@ -83,3 +83,44 @@ fn the_settings_of_a_wasm_plugin_reach_its_configuration() {
     assert_eq!(plugin.environment.get("LANE").map(String::as_str), Some("gray"));
     assert_eq!((plugin.module.name.as_str(), plugin.module.bytes.len()), ("stamp.wasm", 8));
 }
+
+/// A gateway, and a VirtualService bound to it with these rules.
+fn gateway_with(gateways: &str, rules: &str) -> String {
+    format!(
+        "{}---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: edge}}\n\
+         spec: {{selector: {{istio: ingressgateway}}, servers: [{{port: {{number: 80, name: http, protocol: HTTP}}, hosts: ['*']}}]}}\n\
+         ---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: web}}\n\
+         spec:\n  hosts: [web.example]\n  gateways: {gateways}\n  http:\n{rules}\n",
+        service("web", &["v1"])
+    )
+}
+
+#[test]
+fn cors_policies_of_a_gateways_routes_become_a_filter_right_before_the_router() {
+    let rules = "  - match: [{uri: {prefix: /details}}]\n    route: [{destination: {host: web}}]\n    \
+                 corsPolicy: {allowOrigins: [{exact: 'https://page.example'}], allowMethods: [GET], maxAge: 24h}\n  \
+                 - route: [{destination: {host: web}}]";
+    let plugin_first = wasm_plugin("first", "istio-system", "");
+    let mesh = load_text(&(gateway_with("[edge]", rules) + &plugin_first)).expect("a good mesh");
+    let gateway = listener(&mesh, "istio-ingressgateway", "http.80");
+    assert_eq!(filter_names(gateway), ["istio-system.first", "cors"]);
+    insta::assert_snapshot!(String::from_utf8_lossy(&plugin(gateway, 1).configuration), @r#"{"policies":[{"corsPolicy":{"allowMethods":["GET"],"allowOrigins":[{"exact":"https://page.example"}],"maxAge":"24h"},"hosts":["web.example"],"paths":["/details*"]},{"corsPolicy":{"filterEnabled":{"defaultValue":{"numerator":0}}},"hosts":["web.example"],"paths":["/*"]}],"profile":"envoy"}"#);
+    assert!(mesh.warnings.is_empty(), "{:?}", mesh.warnings);
+    let without = gateway_with("[edge]", "  - route: [{destination: {host: web}}]");
+    assert!(
+        filter_names(listener(&load_text(&without).expect("a good mesh"), "istio-ingressgateway", "http.80"))
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_cors_policy_is_said_by_the_filter_and_what_is_not_applied_by_a_warning() {
+    let rules = "  - match: [{uri: {regex: '/d.*'}, headers: {a: {exact: b}}}]\n    route: [{destination: {host: web}}]\n    \
+                 corsPolicy: {allowOrigins: [{regex: '*'}], allowMethods: [PUTT]}";
+    insta::assert_snapshot!(messages(&gateway_with("[edge, mesh]", rules)), @r#"
+    error: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy.allowOrigins[0].regex`: expected a regular expression (any origin is {"exact": "*"}), but found "*"
+    error: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy.allowMethods[0]`: expected a method of GET, HEAD, POST, PUT, PATCH, DELETE, CONNECT, OPTIONS and TRACE, or *, but found "PUTT"
+    warning: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy`: the policy is chosen by host and path alone, and for no regular expression
+    warning: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy`: sidecars do not apply it, gateways do
+    "#);
+}
