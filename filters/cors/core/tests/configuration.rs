@@ -96,8 +96,8 @@ fn matchers_that_cannot_mean_what_they_say_are_refused() {
             r#"allowOrigins[0].regex: expected a regular expression (any origin is {"exact": "*"}), but found "*""#,
             "allowOrigins[1].regex: expected a regular expression, but found: found open group without closing ')'",
             r#"allowOrigins[2].regex: expected a regular expression (any origin is {"exact": "*"}), but found """#,
-            r#"allowOrigins[3].suffix: expected exact, prefix, regex or safe_regex, but found "suffix""#,
             "allowOrigins[3]: expected one of exact, prefix and regex, but found none",
+            r#"allowOrigins[3].suffix: expected exact, prefix, regex or safe_regex, but found "suffix""#,
             r#"allowOrigins[4].exact: expected an origin such as https://www.example.com (a pattern takes the place of the object), but found "https://*.a.example""#,
             "allowOrigins[5]: expected one of exact, prefix and regex, but found several",
             "allowOrigins[6]: expected one of exact, prefix and regex, but found none",
@@ -144,10 +144,11 @@ fn what_strangers_match_is_warned_of() {
     );
     check_policy(
         "envoy",
-        r#"{"allowOrigins": [{"prefix": "*"}, {"safe_regex": {"regex": "https://a.b\\.example"}}, {"safe_regex": {"regex": "*"}}, {"safe_regex": {"regex": "a", "x": 1}}]}"#,
+        r#"{"allowOrigins": [{"prefix": "*"}, {"safe_regex": {"regex": "https://a.b\\.example"}}, {"safe_regex": {"regex": "*"}}, {"safe_regex": {"regex": "a", "x": 1}}, {"safe_regex": {"regex": "a"}, "y": 1}]}"#,
         &[
             r#"allowOrigins[2].safe_regex.regex: expected a regular expression (any origin is {"exact": "*"}), but found "*""#,
             r#"allowOrigins[3].safe_regex.x: expected exact, prefix, suffix, contains, regex or ignore_case, but found "x""#,
+            r#"allowOrigins[4].y: expected exact, prefix, regex, safe_regex or ignore_case, but found "y""#,
         ],
     );
 }
@@ -251,6 +252,22 @@ fn warnings_are_errors_on_demand() {
         r#"{"denyInsecure": true, "policies": [{"corsPolicy": {"allowOrigins": ["https://*.com"]}}]}"#,
         &[
             r#"policies[0].corsPolicy.allowOrigins[0]: expected a domain of your own, but found "https://*.com", below which anyone may have a host (line 1 column 70)"#,
+        ],
+    );
+}
+
+#[test]
+fn what_envoys_matchers_let_in_is_warned_of() {
+    check_policy(
+        "envoy",
+        r#"{"allowOrigins": [{"prefix": "https://a.example"}, {"suffix": "a.example"}, {"suffix": ".a.example"}, {"contains": "a"}, {"safe_regex": {"regex": "."}}, {"exact": "null"}, {"exact": "https://a.example"}]}"#,
+        &[
+            "envoy: 1 policy",
+            r#"allowOrigins[0]: expected origins of your own, but found "https://a.example", which matches https://a.example.evil.example"#,
+            r#"allowOrigins[1]: expected origins of your own, but found "a.example", which matches https://evila.example"#,
+            r#"allowOrigins[3]: expected origins of your own, but found "a", which matches https://a.evil.example"#,
+            r#"allowOrigins[4].safe_regex: expected origins, but found a matcher of "*", for which Envoy allows every origin"#,
+            r#"allowOrigins[5].exact: expected an origin, but found "null", which stands for every sandboxed document, whoever wrote it"#,
         ],
     );
 }

@@ -1,12 +1,12 @@
 //! One policy, in Istio's words or in those of Envoy's `CorsPolicy`.
 
-use super::{Profile, duration, one_name, origins};
+use super::{Profile, duration, one_name, origins, unlike};
 use crate::fraction::Fraction;
 use crate::names::{Names, is_token};
 use crate::plan::Fields;
 use std::cell::Cell;
 use std::rc::Rc;
-use strict_config::{Kind as Json, Object, Quoted, Reader, Value};
+use strict_config::{Kind as Json, Object, Reader, Value};
 
 /// A policy, and where in the text stands what is judged together with other policies.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ fn read_names(reader: &Reader, profile: Profile, value: &Value, kind: &Kind) -> 
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             // Envoy sends what is written, whatever it is, as long as it can be sent.
             if profile == Profile::Strict && !sound(name) {
-                reader.problem(value, format!("expected {}, but found {}", kind.expected, Quoted(name)));
+                reader.problem(value, unlike(kind.expected, name, "", ""));
             }
             names.push((kind.folded)(name));
         }
@@ -137,8 +137,10 @@ fn read_max_age(reader: &Reader, value: &Value) -> Option<String> {
     match &seconds {
         None => reader.expected("whole seconds, such as 24h, 1h30m or 600", value),
         Some(seconds) if seconds.parse().is_ok_and(|seconds: u64| seconds > MAX_USEFUL_AGE) => {
-            let message = format!("expected at most 24h, the most that a browser keeps, but found {value}");
-            reader.warning(value, message);
+            reader.warning(
+                value,
+                unlike("at most 24h, the most that a browser keeps", value.as_str().unwrap_or(seconds), "", ""),
+            );
         }
         Some(_) => {}
     }

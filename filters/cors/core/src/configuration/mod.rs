@@ -7,7 +7,7 @@ mod sites;
 
 use crate::plan::Plan;
 use crate::sites::Sites;
-use strict_config::{Object, Problems, Reader, Value};
+use strict_config::{Object, Problems, Quoted, Reader, Value};
 
 /// Whose behaviour is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,11 @@ fn read_policies<'r>(reader: &'r Reader, value: &'r Value) -> Option<&'r [Value]
     Some(policies)
 }
 
+/// What is wrong with a text, and a remark on it.
+fn unlike(what: &str, text: &str, remark: &str, flaw: &str) -> String {
+    ["expected ", what, ", but found ", &Quoted(text).to_string(), remark, flaw].concat()
+}
+
 /// The value under one of several names for the same thing; a problem with each further one.
 fn one_name<'r>(reader: &Reader, object: &mut Object<'r>, names: &[&'static str]) -> Option<&'r Value> {
     let mut found: Option<(&str, &Value)> = None;
@@ -97,7 +102,9 @@ fn one_name<'r>(reader: &Reader, object: &mut Object<'r>, names: &[&'static str]
         let Some(value) = object.get(name) else { continue };
         match found {
             None => found = Some((name, value)),
-            Some((first, _)) => reader.problem(value, format!("expected {first} alone, but found {name} beside it")),
+            Some((first, _)) => {
+                reader.problem(value, ["expected ", first, " alone, but found ", name, " beside it"].concat());
+            }
         }
     }
     found.map(|(_, value)| value)

@@ -1,10 +1,10 @@
 //! The origins of a policy: as Istio and Envoy write matchers, or as patterns; and what is dangerous about them.
 
-use super::{Profile, one_name};
+use super::{Profile, one_name, unlike};
 use crate::origin::{Origin, Port};
 use crate::origins::{Builder, Origins, Pattern};
 use std::rc::Rc;
-use strict_config::{Kind, Object, Quoted, Reader, Value};
+use strict_config::{Kind, Object, Reader, Value};
 use string_match::StringMatch;
 
 /// What a policy says about origins.
@@ -14,6 +14,9 @@ pub(super) struct Written<'r> {
     pub(super) wild: Option<&'r Value>,
     pub(super) clear_text: Vec<&'r Value>,
 }
+
+/// Before a flaw.
+const WHICH: &str = ", which ";
 
 /// Origins of strangers: what matches one of them matches all.
 const STRANGERS: [&str; 2] = ["https://x.evil.example", "http://evil-7.example:8443"];
@@ -75,14 +78,11 @@ impl<'r> Reading<'r> {
     fn pattern(&mut self, value: &'r Value, text: &str) {
         match Pattern::parse(text) {
             Ok(pattern) => {
-                let (reader, found) = (self.reader, Quoted(text));
                 match &pattern {
                     Pattern::Any | Pattern::Subdomains { suffix: b"", .. } => self.written.wild = Some(value),
                     Pattern::Subdomains { suffix, .. } if is_shared(suffix) => {
-                        let message = format!(
-                            "expected a domain of your own, but found {found}, below which anyone may have a host"
-                        );
-                        reader.warning(value, message);
+                        let remark = ", below which anyone may have a host";
+                        self.reader.warning(value, unlike("a domain of your own", text, remark, ""));
                     }
                     _ => {}
                 }
@@ -95,7 +95,7 @@ impl<'r> Reading<'r> {
 
     fn no_origin(&self, value: &Value, text: &str, flaw: &str) {
         let what = "an origin such as https://www.example.com, a pattern such as https://*.example.com, or *";
-        self.reader.problem(value, format!("expected {what}, but found {}, which {flaw}", Quoted(text)));
+        self.reader.problem(value, unlike(what, text, WHICH, flaw));
     }
 
     /// An object with one matcher.
@@ -104,22 +104,22 @@ impl<'r> Reading<'r> {
         let mut object = object.as_proto_json();
         let [exact, prefix, regex, safe_regex] =
             ["exact", "prefix", "regex", "safe_regex"].map(|name| object.get(name));
-        if self.profile == Profile::Envoy && (exact.is_none() || object.get("ignore_case").is_some()) {
-            // Whatever Envoy matches; what is not read here is read by the matcher.
-            return self.native(value, safe_regex);
-        }
-        object.finish();
+        let is_native = self.profile == Profile::Envoy;
+        let ignores_case = is_native && object.get("ignore_case").is_some();
         match (exact, prefix, regex, safe_regex) {
-            (Some(exact), None, None, None) => self.exact(exact),
+            (Some(exact), None, None, None) if !ignores_case => self.exact(exact),
+            (None, None, None, Some(safe_regex)) if is_native => self.native(safe_regex),
+            // Whatever else Envoy matches, and whatever is wrong with it, the matcher reads.
+            (_, _, _, None) if is_native => return self.native(value),
             (None, Some(prefix), None, None) => self.prefix(prefix),
             (None, None, Some(_), None) => self.regex(value),
             (None, None, None, Some(safe_regex)) => self.regex(safe_regex),
-            _ => {
-                let count = [exact, prefix, regex, safe_regex].into_iter().flatten().count();
-                let found = if count == 0 { "none" } else { "several" };
-                self.reader.problem(value, format!("expected one of exact, prefix and regex, but found {found}"));
+            (None, None, None, None) => {
+                self.reader.problem(value, "expected one of exact, prefix and regex, but found none");
             }
+            _ => self.reader.problem(value, "expected one of exact, prefix and regex, but found several"),
         }
+        object.finish();
     }
 
     fn exact(&mut self, value: &'r Value) {
@@ -142,7 +142,7 @@ impl<'r> Reading<'r> {
             }
             (Err(flaw), Profile::Strict) => self.no_origin(value, text, flaw),
             (Err(flaw), Profile::Envoy) => {
-                self.reader.warning(value, format!("expected an origin, but found {}, which {flaw}", Quoted(text)));
+                self.reader.warning(value, unlike("an origin", text, WHICH, flaw));
                 self.builder.pattern(&Pattern::Exact(text.as_bytes()));
             }
         }
@@ -161,7 +161,7 @@ impl<'r> Reading<'r> {
             }
             Err(flaw) => {
                 let what = "a prefix that is an origin, so that it ends where a host does (or a pattern such as https://*.example.com)";
-                self.reader.problem(value, format!("expected {what}, but found {}, which {flaw}", Quoted(text)));
+                self.reader.problem(value, unlike(what, text, WHICH, flaw));
             }
         }
     }
@@ -182,8 +182,8 @@ impl<'r> Reading<'r> {
     }
 
     /// Envoy's matchers as Envoy matches them.
-    fn native(&mut self, value: &'r Value, safe_regex: Option<&'r Value>) {
-        let Some(matcher) = self.read_matcher(safe_regex.unwrap_or(value)) else { return };
+    fn native(&mut self, value: &'r Value) {
+        let Some(matcher) = self.read_matcher(value) else { return };
         let reader = self.reader;
         if matcher.matches(b"*") {
             reader
@@ -197,31 +197,25 @@ impl<'r> Reading<'r> {
                 ("contains", "https://", ".evil.example"),
             ] {
                 let Some(text) = value.get(name).and_then(Value::as_str) else { continue };
-                let stranger = format!("{before}{text}{after}");
-                if Origin::parse(stranger.as_bytes()).is_ok() {
-                    reader.warning(
-                        value,
-                        format!("expected origins of your own, but found a matcher of {}", Quoted(&stranger)),
-                    );
+                let stranger = [before, text, after].concat();
+                // What begins with a dot are the hosts below a domain.
+                if !text.starts_with('.') && Origin::parse(stranger.as_bytes()).is_ok() {
+                    reader.warning(value, unlike("origins of your own", text, ", which matches ", &stranger));
                 }
             }
-            self.judge_regex(safe_regex.unwrap_or(value), &matcher);
+            self.judge_regex(value, &matcher);
         }
         self.builder.matcher(matcher);
     }
 
     fn judge_regex(&mut self, value: &'r Value, matcher: &StringMatch) {
         let Some(text) = value.get("regex").and_then(Value::as_str) else { return };
-        let (reader, found) = (self.reader, Quoted(text));
         if STRANGERS.iter().any(|stranger| matcher.matches(stranger.as_bytes())) {
             self.written.wild = Some(value);
-            reader.warning(
-                value,
-                format!("expected origins of your own, but found {found}, which matches those of strangers"),
-            );
+            let remark = ", which matches those of strangers";
+            self.reader.warning(value, unlike("origins of your own", text, remark, ""));
         } else if has_bare_dot(text) {
-            let message = format!("expected dots as \\., but found {found}, in which a dot is any letter");
-            reader.warning(value, message);
+            self.reader.warning(value, unlike("dots as \\.", text, ", in which a dot is any letter", ""));
         }
         if ["http:", "https?:"].iter().any(|scheme| text.trim_start_matches('^').starts_with(scheme)) {
             self.written.clear_text.push(value);

@@ -160,16 +160,17 @@ impl Planning<'_, '_> {
             return;
         }
         if let Some(wild) = policy.wild {
-            let found = "found one that every site matches, so that each could read what the user sees";
-            let message = format!("expected origins by name beside allowCredentials, but {found}");
+            let message = "expected origins by name beside allowCredentials, but found one that every site matches, so that \
+                           each could read what the user sees";
             match self.profile {
                 Profile::Strict => reader.problem(wild, message),
                 Profile::Envoy => reader.warning(wild, message),
             }
         }
         for value in &policy.clear_text {
-            let found = "found one of http, for which anyone on the way to the user can speak";
-            reader.warning(value, format!("expected https beside allowCredentials, but {found}"));
+            let message = "expected https beside allowCredentials, but found one of http, for which anyone on the way to the user \
+                           can speak";
+            reader.warning(value, message);
         }
         let exposing = chain.iter().find(|policy| policy.fields.expose.is_some());
         if let Some(star) = exposing.and_then(|policy| policy.exposes_any) {
