@@ -26,8 +26,17 @@ pub(super) struct Request(Vec<u8>);
 impl Request {
     /// A GET with the usual headers and these.
     pub(super) fn get<'a>(path: &str, headers: impl Iterator<Item = (&'a str, String)>) -> Self {
+        Self::without_body("GET", path, headers)
+    }
+
+    /// An OPTIONS with the usual headers and these.
+    pub(super) fn options<'a>(path: &str, headers: impl Iterator<Item = (&'a str, String)>) -> Self {
+        Self::without_body("OPTIONS", path, headers)
+    }
+
+    fn without_body<'a>(method: &str, path: &str, headers: impl Iterator<Item = (&'a str, String)>) -> Self {
         let own: String = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        Self(format!("GET {path} HTTP/1.1\r\n{USUAL}{own}\r\n").into_bytes())
+        Self(format!("{method} {path} HTTP/1.1\r\n{USUAL}{own}\r\n").into_bytes())
     }
 
     /// A POST with the usual headers.

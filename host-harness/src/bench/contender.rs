@@ -4,6 +4,7 @@
 //! A filter joins by one module here. Nothing in it starts or measures anything.
 
 mod bare_callout;
+mod cors;
 mod header_propagation;
 mod references;
 mod traffic_label;
@@ -53,6 +54,7 @@ pub(super) struct Section {
 pub(super) fn all() -> Vec<Contender> {
     references::contenders()
         .into_iter()
+        .chain(cors::contenders())
         .chain(header_propagation::contenders())
         .chain(traffic_label::contenders())
         .chain(transcoder::contenders())

@@ -291,7 +291,7 @@ mod tests {
     fn an_unknown_filter_is_refused_with_those_that_there_are() {
         let asked = ["header-propagation", "nosuch", "neither"].map(str::to_owned);
         let message = check_filters(&asked).expect_err("two unknown filters").to_string();
-        assert!(message.starts_with("expected filters among header-propagation"), "{message}");
+        assert!(message.starts_with("expected filters among cors, header-propagation"), "{message}");
         assert!(message.ends_with("but found nosuch, neither"), "{message}");
         assert!(check_filters(&[]).is_ok());
     }
