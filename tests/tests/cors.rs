@@ -41,7 +41,7 @@ fn a_request_with_nothing_to_do_costs_one_host_call() -> anyhow::Result<()> {
 #[test]
 fn every_request_costs_what_the_readme_says() -> anyhow::Result<()> {
     let marked = "get_header_map_pairs replace_header_map_value";
-    assert_eq!(calls(STRICT, PLAIN)?, format!("get_header_map_value | {marked}"));
+    assert_eq!(calls(STRICT, PLAIN)?, "get_header_map_value | get_header_map_value replace_header_map_value");
     assert_eq!(
         calls(STRICT, SIMPLE)?,
         format!("get_header_map_value get_header_map_pairs | {marked} replace_header_map_value")

@@ -40,8 +40,8 @@ impl Plugin for CorsFilter {
         self.cors.reads(exchange, part)
     }
 
-    fn needs(&self, part: Part) -> Option<&'static [u8]> {
-        if part == Part::RequestHeaders { self.cors.needs() } else { None }
+    fn needs(&self, exchange: &Exchange, part: Part) -> Option<&'static [u8]> {
+        self.cors.needs(exchange, part)
     }
 
     fn on_request_headers<'a>(

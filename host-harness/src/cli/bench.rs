@@ -30,8 +30,8 @@ use crate::bench::{self, Options, Report};
 /// one that the filter `captures`; to an outbound one it `adds` it; the guides' `iPhone rule` holds, beside their script in Lua, or
 /// does not (`others`); one of `10 rules` or `1000 rules` with distinct users holds.
 ///
-/// The situations of cors: a request has `no origin`; it is a `simple request` of an allowed one; it is a `preflight`; each of them
-/// `as Envoy`, in the profile that does what the native filter does.
+/// The situations of cors: a request has `no origin`; it is a `simple request` of an allowed one; it is a `preflight`; `as Envoy` is
+/// the profile that does what the native filter does.
 ///
 /// The situations of grpc-json-transcoder: a reply of `1 result` (102 bytes of gRPC), one of `100 results` (9.4 KB), and a JSON
 /// request with `100 sent` (12 KB); by `callout`, and `inline` where the request has a body.

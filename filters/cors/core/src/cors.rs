@@ -70,11 +70,15 @@ impl Cors {
         }
     }
 
-    /// The header of a request without which none of the others matters.
-    pub fn needs(&self) -> Option<&'static [u8]> {
-        // Strictly, the response to a request without it is to be marked if the request's host and path have a policy.
-        let is_decided = self.configuration.profile == Profile::Envoy || self.configuration.sites.only().is_some();
-        is_decided.then_some(field::ORIGIN)
+    /// The header of a part without which none of the others matters.
+    pub fn needs(&self, exchange: &Exchange, part: Part) -> Option<&'static [u8]> {
+        let Configuration { profile, sites, .. } = &self.configuration;
+        match part {
+            // Strictly, the response to a request without it is to be marked if the request's host and path have a policy.
+            Part::RequestHeaders if *profile == Profile::Envoy || sites.only().is_some() => Some(field::ORIGIN),
+            Part::ResponseHeaders if matches!(exchange.0, State::Varying) => Some(field::VARY),
+            _ => None,
+        }
     }
 
     /// Decides on a request.

@@ -25,7 +25,7 @@ pub trait Plugin: Sized + 'static {
 
     /// The header without which nothing else in a part matters. The proxy is asked for it first, in a call that copies no more,
     /// and where it is absent the filter is given nothing in place of the part.
-    fn needs(&self, _part: Part) -> Option<&'static [u8]> {
+    fn needs(&self, _exchange: &Self::Exchange, _part: Part) -> Option<&'static [u8]> {
         None
     }
 

@@ -61,7 +61,7 @@ impl<P: Plugin> Stream<P> {
     ) -> Action {
         self.decide(|plugin, exchange| {
             let reads = plugin.reads(exchange, at.part)
-                && plugin.needs(at.part).is_none_or(|name| host::has_header(at.map, name));
+                && plugin.needs(exchange, at.part).is_none_or(|name| host::has_header(at.map, name));
             let buffer = if reads { host::headers(at.map) } else { Vec::new() };
             let pairs = pairs::decode(&buffer);
             take(decide(plugin, exchange, &Headers::new(&pairs)), at.map, at.half)

@@ -64,7 +64,10 @@ impl Proxy {
     /// A request that an upstream, or a filter behind this one, answers so.
     pub fn exchange(&mut self, request: &[Header<'_>], status: u16, upstream: &[Header<'_>]) -> Answer {
         let mut exchange = self.cors.open();
-        let needed = self.cors.needs().is_none_or(|name| request.iter().any(|(other, _)| other.as_bytes() == name));
+        let shows = |name: Option<&[u8]>, headers: &[Header<'_>]| {
+            name.is_none_or(|name| headers.iter().any(|(other, _)| other.as_bytes() == name))
+        };
+        let needed = shows(self.cors.needs(&exchange, Part::RequestHeaders), request);
         let request = pairs(if needed { request } else { &[] });
         let step = self.cors.on_request_headers(&mut exchange, &Headers::new(&request), &mut Cluster(self.routed));
         assert!(step.edits.is_empty(), "{:?}", step.edits);
@@ -84,7 +87,9 @@ impl Proxy {
         // A reply of the filter's own comes by it again.
         let shown: Vec<Header<'_>> =
             answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let shown = if self.cors.reads(&exchange, Part::ResponseHeaders) { pairs(&shown) } else { Vec::new() };
+        let reads = self.cors.reads(&exchange, Part::ResponseHeaders)
+            && shows(self.cors.needs(&exchange, Part::ResponseHeaders), &shown);
+        let shown = if reads { pairs(&shown) } else { Vec::new() };
         let Step { edits, next } = self.cors.on_response_headers(&exchange, &Headers::new(&shown));
         assert_eq!(next, Next::Continue);
         assert!(answer.forwarded || edits.is_empty(), "{edits:?}");
