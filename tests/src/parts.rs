@@ -5,6 +5,8 @@
 
 use host_harness::envoy_process::EnvoyBinary;
 
+use crate::browser::Browser;
+
 /// The real Envoy, or `None` when the test is to be passed over.
 ///
 /// # Panics
@@ -12,6 +14,15 @@ use host_harness::envoy_process::EnvoyBinary;
 /// When there is none and parts are required.
 pub fn envoy() -> Option<EnvoyBinary> {
     available("Envoy", EnvoyBinary::locate())
+}
+
+/// A real browser, or `None` when the test is to be passed over.
+///
+/// # Panics
+///
+/// When there is none and parts are required.
+pub async fn browser() -> Option<Browser> {
+    available("a browser", Browser::start().await)
 }
 
 /// What a look for a part brought, or `None` after one line that says what is missing.
