@@ -99,9 +99,13 @@ fn check_host(host: &[u8]) -> Result<(), &'static str> {
 }
 
 fn number(digits: &[u8]) -> Result<u16, &'static str> {
+    // Its length is looked at first, so that the sum cannot overflow.
     let sound = (1..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && !digits.starts_with(b"0");
+    if !sound {
+        return Err("has no port from 1 to 65535");
+    }
     let value = digits.iter().fold(0_u32, |value, digit| value * 10 + u32::from(*digit & 0xf));
-    u16::try_from(value).ok().filter(|_| sound).ok_or("has no port from 1 to 65535")
+    u16::try_from(value).map_err(|_| "has no port from 1 to 65535")
 }
 
 #[cfg(test)]
@@ -156,6 +160,8 @@ mod tests {
             "https://example.com:080",
             "https://example.com:65536",
             "https://example.com:999999",
+            "https://example.com:99999999999999999999",
+            "http://example.com:8080.evil.example",
             "https://example.com:a",
             "https://example..com",
             "https://.example.com",
