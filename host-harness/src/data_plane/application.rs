@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::accepts;
 use crate::envoy_process::bound_to_this_thread;
 use crate::mesh::{App, Pod, Ports, Program};
-use crate::samples::{GrayGrpc, GrayHttp, Hello, Landing};
+use crate::samples::{Details, GrayGrpc, GrayHttp, Hello, Landing, Pages};
 
 /// Why an application does not run.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +112,8 @@ impl Application {
                 let gray = GrayGrpc::new(name, version, environment, proxy);
                 Running::served(listeners()?, |it| gray.clone().serve(it))
             }
+            Program::Details => Running::served(listeners()?, |it| Details.serve(it)),
+            Program::Pages => Running::served(listeners()?, |it| Pages.serve(it)),
             Program::Command { argv, folder } => {
                 // From here on the command may have them.
                 addresses.iter().for_each(|address| drop(ports.take(*address)));

@@ -5,6 +5,7 @@
 //!   "*/http_springboot_v2:*": {builtin: hello, greeting: Bonjour}
 //!   "*/grpc_server:*": {builtin: landing}
 //!   "*/spring-boot-istio-client:gray": {builtin: gray-http, version: Gray}
+//!   "*/details:*": {builtin: details}
 //!   "*/mine:*": {command: [./mine, --verbose], env: {LEVEL: debug}}
 //! workers: 2
 //! ```
@@ -62,6 +63,10 @@ pub enum Program {
         /// Which version of it answers.
         version: String,
     },
+    /// The service of a front end in the guides' cross-origin scenario, built in.
+    Details,
+    /// That front end, built in.
+    Pages,
     /// A command on this machine.
     Command {
         /// The program and its arguments.
@@ -98,6 +103,8 @@ enum Builtin {
     Landing,
     GrayHttp,
     GrayGrpc,
+    Details,
+    Pages,
 }
 
 /// Reads every `weft.yaml`.
@@ -151,6 +158,8 @@ fn compile_application(
             let program = match builtin {
                 Builtin::Hello => Program::Hello { greeting: or(greeting, "Hello") },
                 Builtin::Landing => Program::Landing,
+                Builtin::Details => Program::Details,
+                Builtin::Pages => Program::Pages,
                 Builtin::GrayHttp => Program::GrayHttp { name: or(name, "A"), version: or(version, "Base") },
                 Builtin::GrayGrpc => Program::GrayGrpc { name: or(name, "B"), version: or(version, "Base") },
             };
@@ -220,7 +229,7 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         insta::assert_snapshot!(check("app: {}").1, @"mesh/weft.yaml:1: field `app`: unknown field `app`, expected `apps` or `workers`");
-        insta::assert_snapshot!(check("apps: {a: {builtin: helo}}").1, @"mesh/weft.yaml:1: field `apps.a.builtin`: unknown variant `helo`, expected one of `hello`, `landing`, `gray-http`, `gray-grpc`");
+        insta::assert_snapshot!(check("apps: {a: {builtin: helo}}").1, @"mesh/weft.yaml:1: field `apps.a.builtin`: unknown variant `helo`, expected one of `hello`, `landing`, `gray-http`, `gray-grpc`, `details`, `pages`");
         insta::assert_snapshot!(check("apps: {a: {}, b: {command: []}, c: {builtin: hello, command: [x]}, d: {greeting: Hi}, e: {builtin: landing, greeting: Hi}, f: {builtin: hello, version: Gray}}\nworkers: 0").1, @r#"
         mesh/weft.yaml:1: field `workers`: expected at least 1, but found 0
         mesh/weft.yaml:1: field `apps.a`: expected `builtin` or `command`, but found neither
