@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use host_harness::abi::LogLevel;
-use host_harness::cli::demo::{Form, entrance, s1, s2, s3};
+use host_harness::cli::demo::{Form, entrance, s1, s2, s3, s4};
 use host_harness::data_plane::{DataPlane, LogSink, Plane};
 
 /// Starts a form, asks whether it is good, and looks whether nothing is left of it.
@@ -63,6 +63,18 @@ async fn every_hop_is_served_as_labelled(plane: &Plane) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// S4: without the policy no page reads, with it those that it names.
+async fn every_page_reads_what_the_policy_says(plane: &Plane) -> anyhow::Result<()> {
+    for variant in &s4::VARIANTS {
+        run(&variant.form, plane, async |gateway| {
+            let report = variant.probe(gateway).await;
+            assert!(report.is_good(), "{}: {report:#?}", variant.form.name);
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s1_holds_on_the_embedded_engine() -> anyhow::Result<()> {
     every_chain_is_pure(&Plane::Embedded).await
@@ -94,4 +106,15 @@ async fn s3_holds_on_the_embedded_engine() -> anyhow::Result<()> {
 async fn s3_holds_on_real_envoys() -> anyhow::Result<()> {
     let Some(binary) = suite::parts::envoy() else { return Ok(()) };
     every_hop_is_served_as_labelled(&Plane::Envoy(binary)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_holds_on_the_embedded_engine() -> anyhow::Result<()> {
+    every_page_reads_what_the_policy_says(&Plane::Embedded).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_holds_on_real_envoys() -> anyhow::Result<()> {
+    let Some(binary) = suite::parts::envoy() else { return Ok(()) };
+    every_page_reads_what_the_policy_says(&Plane::Envoy(binary)).await
 }

@@ -6,6 +6,7 @@ mod form;
 pub mod s1;
 pub mod s2;
 pub mod s3;
+pub mod s4;
 
 use std::net::SocketAddr;
 
@@ -32,6 +33,9 @@ use crate::mesh::Mesh;
 /// S3, full-link gray release: two services, each as base and gray; the label that a request brings, or that a rule at
 /// the gateway gives it, decides what serves at every hop, although no service passes it on. In all variants of the
 /// guides.
+///
+/// S4, cross-origin access: a page asks a service of another origin; what it may read, the `corsPolicy` of the service's
+/// VirtualService says. Without the policy and with it. With `--keep`, a browser shows it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -66,6 +70,9 @@ enum Scenario {
     /// Full-link gray release by traffic labels.
     #[value(name = "S3")]
     S3,
+    /// Cross-origin access by a CORS policy.
+    #[value(name = "S4")]
+    S4,
 }
 
 /// A form of a scenario, and who knows what to ask of it.
@@ -74,16 +81,18 @@ enum Trial {
     S1(Form),
     S2(Form),
     S3(s3::Variant),
+    S4(s4::Variant),
 }
 
 impl Scenario {
-    const ALL: [Self; 3] = [Self::S1, Self::S2, Self::S3];
+    const ALL: [Self; 4] = [Self::S1, Self::S2, Self::S3, Self::S4];
 
     fn title(self) -> &'static str {
         match self {
             Self::S1 => "full-link A/B test",
             Self::S2 => "HTTP clients of a gRPC service",
             Self::S3 => "full-link gray release",
+            Self::S4 => "cross-origin access",
         }
     }
 
@@ -92,6 +101,7 @@ impl Scenario {
             Self::S1 => s1::FORMS.map(Trial::S1).to_vec(),
             Self::S2 => s2::FORMS.map(Trial::S2).to_vec(),
             Self::S3 => s3::VARIANTS.map(Trial::S3).to_vec(),
+            Self::S4 => s4::VARIANTS.map(Trial::S4).to_vec(),
         }
     }
 }
@@ -101,6 +111,7 @@ impl Trial {
         match self {
             Self::S1(form) | Self::S2(form) => form,
             Self::S3(variant) => variant.form,
+            Self::S4(variant) => variant.form,
         }
     }
 
@@ -109,6 +120,7 @@ impl Trial {
             Self::S1(_) => Report::S1(s1::probe(gateway, s1::CROWD).await),
             Self::S2(_) => Report::S2(s2::probe(gateway).await),
             Self::S3(variant) => Report::S3(variant.probe(gateway).await),
+            Self::S4(variant) => Report::S4(variant.probe(gateway).await),
         }
     }
 }
@@ -120,6 +132,7 @@ enum Report {
     S1(s1::Report),
     S2(s2::Report),
     S3(s3::Report),
+    S4(s4::Report),
 }
 
 impl Report {
@@ -128,6 +141,7 @@ impl Report {
             Self::S1(report) => report.is_good(),
             Self::S2(report) => report.is_good(),
             Self::S3(report) => report.is_good(),
+            Self::S4(report) => report.is_good(),
         }
     }
 
@@ -136,6 +150,7 @@ impl Report {
             Self::S1(report) => report.print(console),
             Self::S2(report) => report.print(console),
             Self::S3(report) => report.print(console),
+            Self::S4(report) => report.print(console),
         }
         console.line("");
     }
