@@ -8,12 +8,16 @@
 //! page HOST[/PATH]                                                  opens a page
 //! METHOD HOST/PATH [NAME:VALUE]… [credentials] [no-cors] => …       calls `fetch` in it
 //! ```
+//!
+//! S4 of `weft demo` is opened as its user would: the front end's own page asks, and shows what it could read.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
-use host_harness::data_plane::Plane;
+use host_harness::abi::LogLevel;
+use host_harness::cli::demo::{entrance, s4};
+use host_harness::data_plane::{DataPlane, LogSink, Plane};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use suite::browser::Browser;
@@ -124,6 +128,22 @@ const BEHAVIOURS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What the page of S4 shows in each of its variants, by the elements of the page.
+const S4: [(&str, &str); 2] = [
+    (
+        "s4_without_the_policy_the_page_is_kept_from_the_details",
+        "simple => The browser keeps the answer from this page: Failed to fetch
+         preflighted => The browser keeps the answer from this page: Failed to fetch
+         credentials => The browser keeps the answer from this page: Failed to fetch",
+    ),
+    (
+        "s4_with_the_policy_the_details_arrive",
+        "simple => 200 and the book 2
+         preflighted => 200 and the book 2
+         credentials => 200 and the book 2",
+    ),
+];
+
 /// What came of a behaviour.
 struct Seen {
     transcript: String,
@@ -149,7 +169,7 @@ fn main() {
             // Whichever comes first runs all of them, in one browser.
             Trial::test(format!("{plane_name}/{name}"), move || check(seen.get_or_init(|| run(plane)), name, &expected))
         };
-        BEHAVIOURS.iter().map(trial)
+        BEHAVIOURS.iter().chain(&S4).map(trial)
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
 }
@@ -181,8 +201,38 @@ async fn every_behaviour(plane: &Plane, mut browser: Browser) -> anyhow::Result<
         }
         all.insert(*name, Seen { transcript: transcript.join("\n"), console: browser.console.join("\n") });
     }
+    for ((name, script), variant) in S4.iter().zip(&s4::VARIANTS) {
+        browser.visit(name).await?;
+        let transcript = what_the_page_shows(variant, script, plane, &mut browser).await.context(*name)?;
+        all.insert(*name, Seen { transcript, console: browser.console.join("\n") });
+    }
     browser.close().await?;
     Ok(all)
+}
+
+/// Opens the page of a mesh of S4, as its user would.
+async fn what_the_page_shows(
+    variant: &s4::Variant,
+    script: &str,
+    plane: &Plane,
+    browser: &mut Browser,
+) -> anyhow::Result<String> {
+    let (mesh, mut ports) = variant.form.load()?;
+    let log: LogSink = Arc::new(|proxy, line| eprintln!("{proxy} {}: {}", line.plugin, line.message));
+    let running = DataPlane::start(&mesh, &mut ports, plane, LogLevel::Warn, &log).await?;
+    browser.open(&format!("http://www.shop.localhost:{}/", entrance(&mesh)?.port())).await?;
+    let mut transcript = Vec::new();
+    for line in unindented(script).lines() {
+        let (element, _) = line.split_once(" => ").context("expected what it shows")?;
+        let shown = browser.read(&format!("#{element}")).await?;
+        let book: Option<Value> = shown.strip_prefix("200 ").and_then(|body| serde_json::from_str(body).ok());
+        transcript.push(match book {
+            Some(book) => format!("{element} => 200 and the book {}", book["id"]),
+            None => format!("{element} => {shown}"),
+        });
+    }
+    running.stop().await;
+    Ok(transcript.join("\n"))
 }
 
 /// Does what a line says, and gives the line with what came of it.
