@@ -88,6 +88,7 @@ impl Error {
 pub struct Workspace {
     root: PathBuf,
     target_dir: PathBuf,
+    flags: Vec<String>,
 }
 
 /// One compiled module.
@@ -103,7 +104,13 @@ pub struct Module {
 impl Workspace {
     /// The workspace at `root`, compiled into `target_dir`.
     pub fn new(root: impl Into<PathBuf>, target_dir: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), target_dir: target_dir.into() }
+        Self { root: root.into(), target_dir: target_dir.into(), flags: vec![SHORT_NUMBERS.to_owned()] }
+    }
+
+    /// Compiles with these flags of rustc, too.
+    pub fn with_flags(mut self, flags: &[&str]) -> Self {
+        self.flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
     }
 
     /// Compiles `packages` in one run of cargo.
@@ -116,7 +123,7 @@ impl Workspace {
         let standard_library = toolchain.standard_library()?;
 
         let mut flags = toolchain.remapped_paths(&root, &self.target_dir);
-        flags.push(SHORT_NUMBERS.to_owned());
+        flags.extend_from_slice(&self.flags);
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         environment::isolate(&mut cargo);
         cargo
