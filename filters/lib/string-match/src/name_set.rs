@@ -48,9 +48,8 @@ impl NameSet {
                 }
             }
         }
-        sort(&mut exact);
-        sort(&mut suffixes);
-        sound.then(|| Self { exact, suffixes: Prefixes::new(suffixes), ..Self::default() })
+        let (exact, suffixes) = (sorted(exact), Prefixes::new(sorted(suffixes)));
+        sound.then(|| Self { exact, suffixes, ..Self::default() })
     }
 
     fn read_parts(reader: &Reader, object: &mut Object<'_>, case: Case) -> Option<Self> {
@@ -114,10 +113,11 @@ enum Case {
     AsWritten,
 }
 
-/// Sorts names and leaves each once.
-fn sort(names: &mut Vec<Box<[u8]>>) {
-    names.sort_unstable();
+/// Names in order, each once.
+fn sorted(names: Vec<Box<[u8]>>) -> Vec<Box<[u8]>> {
+    let mut names = order::sorted(names, Ord::cmp);
     names.dedup();
+    names
 }
 
 /// The names of an array, sorted.
@@ -138,9 +138,7 @@ fn names(reader: &Reader, texts: &[Value], case: Case, reverse: bool) -> Option<
         }
         names.push(name.into_boxed_slice());
     }
-    let sound = names.len() == texts.len();
-    sort(&mut names);
-    sound.then_some(names)
+    (names.len() == texts.len()).then(|| sorted(names))
 }
 
 /// The regular expressions of an array, each of which compiles alone.

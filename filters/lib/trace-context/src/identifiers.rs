@@ -20,10 +20,11 @@ impl Default for Identifiers {
 impl Identifiers {
     /// Headers by their lower-case names, the most believed first. A name without a known format carries opaque bytes.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let ranked = names.into_iter().enumerate();
-        let mut by_name: Vec<(Box<[u8]>, usize, Format)> =
-            ranked.map(|(rank, name)| (Box::from(name.as_bytes()), rank, Format::of(name))).collect();
-        by_name.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        let mut by_name: Vec<(Box<[u8]>, usize, Format)> = Vec::new();
+        for (rank, name) in names.into_iter().enumerate() {
+            let at = by_name.partition_point(|(known, ..)| **known < *name.as_bytes());
+            by_name.insert(at, (name.as_bytes().into(), rank, Format::of(name)));
+        }
         Self { by_name }
     }
 

@@ -82,9 +82,8 @@ fn read_texts(reader: &Reader, value: &Value) -> Option<Vec<Box<[u8]>>> {
         reader.problem(value, "expected at least one text, but found none");
     }
     let texts = values.iter().filter_map(|value| reader.string(value));
-    let mut texts: Vec<Box<[u8]>> = texts.map(|text| text.as_bytes().into()).collect();
+    let mut texts: Vec<Box<[u8]>> = order::sorted(texts.map(|text| text.as_bytes().into()).collect(), Ord::cmp);
     let is_sound = texts.len() == values.len();
-    texts.sort_unstable();
     texts.dedup();
     is_sound.then_some(texts)
 }

@@ -34,25 +34,28 @@ type Entry<'c> = (SubjectId, &'c [u8], u32);
 impl Index {
     /// An index of rules by their conditions; one without is for every request, and one that never holds is for none.
     pub(super) fn new<'c>(conditions: impl Iterator<Item = Option<&'c Condition>>) -> Self {
-        let possible = (0..).zip(conditions).filter(|(_, condition)| !condition.is_some_and(Condition::never_holds));
-        let required: Vec<(u32, Vec<Requirement<'c>>)> = possible
-            .map(|(rule, condition)| (rule, condition.map(Condition::requirements).unwrap_or_default()))
-            .collect();
-        let mut all: Vec<Entry<'c>> = required.iter().flat_map(|(rule, of_rule)| entries(*rule, of_rule)).collect();
-        all.sort_unstable();
-        let rivals = |requirement: &&Requirement<'c>| -> usize {
-            let (subject, texts) = **requirement;
-            texts.iter().map(|text| range(&all, |entry| (entry.0, entry.1).cmp(&(subject, &**text))).len()).sum()
-        };
-        let (mut chosen, mut others) = (Vec::new(), Vec::new());
-        for (rule, of_rule) in &required {
-            match of_rule.iter().min_by_key(rivals) {
-                Some(requirement) => chosen.extend(entries(*rule, std::slice::from_ref(requirement))),
-                None => others.push(*rule),
+        let (mut required, mut all, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for (rule, condition) in (0..).zip(conditions).filter(|(_, it)| !it.is_some_and(Condition::never_holds)) {
+            let requirements = condition.map(Condition::requirements).unwrap_or_default();
+            if requirements.is_empty() {
+                others.push(rule);
+            }
+            for requirement in requirements {
+                extend(&mut all, rule, requirement);
+                required.push((rule, requirement));
             }
         }
-        chosen.sort_unstable();
-        Self { groups: grouped(&chosen), others }
+        let all = order::sorted(all, Ord::cmp);
+        let rivals = |(subject, texts): Requirement<'c>| -> usize {
+            texts.iter().map(|text| range(&all, |entry| (entry.0, entry.1).cmp(&(subject, &**text))).len()).sum()
+        };
+        let mut chosen = Vec::new();
+        for of_rule in required.chunk_by(|one, other| one.0 == other.0) {
+            if let Some((rule, requirement)) = of_rule.iter().min_by_key(|(_, requirement)| rivals(*requirement)) {
+                extend(&mut chosen, *rule, *requirement);
+            }
+        }
+        Self { groups: grouped(&order::sorted(chosen, Ord::cmp)), others }
     }
 
     /// The rules that a request can meet, in order, each once.
@@ -61,8 +64,10 @@ impl Index {
     }
 }
 
-fn entries<'c>(rule: u32, requirements: &[Requirement<'c>]) -> impl Iterator<Item = Entry<'c>> {
-    requirements.iter().flat_map(move |(subject, texts)| texts.iter().map(move |text| (*subject, &**text, rule)))
+fn extend<'c>(entries: &mut Vec<Entry<'c>>, rule: u32, (subject, texts): Requirement<'c>) {
+    for text in texts {
+        entries.push((subject, text, rule));
+    }
 }
 
 fn grouped(sorted: &[Entry<'_>]) -> Vec<Group> {
