@@ -65,9 +65,12 @@ pub(crate) fn parse(json: &[u8], node: &mut dyn Node) -> Result<Configuration, P
     };
     let explain = object.get("explain").and_then(|explain| Explain::read(&reader, explain, &mut subjects, node));
     object.finish();
-    let names: Vec<_> = labels.iter().map(|label| label.name.as_str()).collect();
     // Entries belong to every plugin with the same labels: those of a sidecar's two listeners.
-    let owner = format!("traffic-label {names:?}");
+    let mut owner = String::from("traffic-label");
+    for label in &labels {
+        owner.push(' ');
+        owner.push_str(&label.name);
+    }
     let uses_store = labels.iter().any(|label| label.carriers.store && label.propagates());
     let store = shape.filter(|_| uses_store).map(|shape| Store::new(shape, owner.as_bytes()));
     reader.into_problems().unless_any(Configuration {

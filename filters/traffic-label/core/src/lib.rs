@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod carried;
 mod claim;
 mod condition;

@@ -1,11 +1,12 @@
 //! Networks of clients, IPv4 and IPv6 (RFC 4632 §3.1, RFC 4291 §2.3).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::address::Address;
+use std::net::IpAddr;
 use strict_config::{Reader, Value};
 
 /// Ranges of addresses from the first to the last, sorted, of which none overlaps another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Networks(Vec<(IpAddr, IpAddr)>);
+pub(super) struct Networks(Vec<(Address, Address)>);
 
 impl Networks {
     /// Reads an array of networks such as `10.0.0.0/8` and of single addresses.
@@ -24,18 +25,19 @@ impl Networks {
 
     /// Whether an address is in one of them.
     pub(super) fn contain(&self, address: IpAddr) -> bool {
+        let address = Address::new(address);
         let after = self.0.partition_point(|(first, _)| *first <= address);
         let candidate = after.checked_sub(1).and_then(|at| self.0.get(at));
         candidate.is_some_and(|(_, last)| address <= *last)
     }
 }
 
-fn read_network(reader: &Reader, value: &Value) -> Option<(IpAddr, IpAddr)> {
+fn read_network(reader: &Reader, value: &Value) -> Option<(Address, Address)> {
     let Some((address, length)) = value.as_str().and_then(parse) else {
         reader.expected("a network such as 10.0.0.0/8 or 2001:db8::/32", value);
         return None;
     };
-    let (first, last) = range(address, length);
+    let (first, last) = address.network(length);
     if first != address {
         reader.expected(format_args!("{first}/{length}"), value);
         return None;
@@ -44,33 +46,16 @@ fn read_network(reader: &Reader, value: &Value) -> Option<(IpAddr, IpAddr)> {
 }
 
 /// The address and the prefix length of a network, or of a single address.
-fn parse(text: &str) -> Option<(IpAddr, u32)> {
+fn parse(text: &str) -> Option<(Address, u32)> {
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (text, None),
     };
-    let address: IpAddr = address.parse().ok()?;
-    let whole = if address.is_ipv4() { 32 } else { 128 };
-    let Some(length) = length else { return Some((address, whole)) };
+    let address = Address::new(address.parse().ok()?);
+    let Some(length) = length else { return Some((address, address.bits())) };
     let is_number = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
-    let length = length.parse().ok().filter(|length| is_number && *length <= whole)?;
+    let length = length.parse().ok().filter(|length| is_number && *length <= address.bits())?;
     Some((address, length))
-}
-
-/// The first and the last address of the network of an address.
-fn range(address: IpAddr, length: u32) -> (IpAddr, IpAddr) {
-    match address {
-        IpAddr::V4(address) => {
-            let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
-            let bits = address.to_bits();
-            (Ipv4Addr::from_bits(bits & !hosts).into(), Ipv4Addr::from_bits(bits | hosts).into())
-        }
-        IpAddr::V6(address) => {
-            let hosts = u128::MAX.checked_shr(length).unwrap_or(0);
-            let bits = address.to_bits();
-            (Ipv6Addr::from_bits(bits & !hosts).into(), Ipv6Addr::from_bits(bits | hosts).into())
-        }
-    }
 }
 
 #[cfg(test)]
@@ -147,11 +132,12 @@ mod tests {
                 networks in proptest::collection::vec((any::<u8>(), 24_u32..=32), 1..10),
                 address: u8,
             ) {
-                let range_of = |(last, length): &(u8, u32)| range(IpAddr::from([10, 0, 0, *last]), *length);
+                let range_of = |(last, length): &(u8, u32)| Address::new([10, 0, 0, *last].into()).network(*length);
                 let texts: Vec<_> =
                     networks.iter().map(|network| format!("{}/{}", range_of(network).0, network.1)).collect();
                 let address = IpAddr::from([10, 0, 0, address]);
-                let expected = networks.iter().map(range_of).any(|(first, last)| first <= address && address <= last);
+                let is_in = |(first, last)| (first..=last).contains(&Address::new(address));
+                let expected = networks.iter().map(range_of).any(is_in);
                 prop_assert_eq!(read(&format!("{texts:?}")).unwrap().contain(address), expected);
             }
         }

@@ -5,10 +5,10 @@
 //! same one whether the claim or the header told.
 
 use super::new_cookie::{self, NewCookie, NewCookies};
+use crate::address::Address;
 use crate::claim;
 use crate::subject::{Request, Subject, SubjectId, Subjects};
 use http_exchange::Headers;
-use std::net::IpAddr;
 use strict_config::{Quoted, Reader, Value};
 use trace_context::{Format, RequestId};
 
@@ -97,15 +97,12 @@ impl Units {
                 *scratch = new_cookies?.identify(cookie, request);
                 scratch.len()
             }
-            Kind::Address { v4, v6 } => match request.source()? {
-                IpAddr::V4(address) => {
-                    fill(scratch, (u32::from(address) & !u32::MAX.checked_shr(*v4).unwrap_or(0)).to_be_bytes())?
-                }
-                IpAddr::V6(address) => {
-                    fill(scratch, (u128::from(address) & !u128::MAX.checked_shr(*v6).unwrap_or(0)).to_be_bytes())?
-                }
-            },
-            Kind::Request => fill(scratch, request_id(request.head())?.to_be_bytes())?,
+            Kind::Address { v4, v6 } => {
+                let address = request.source()?;
+                let (first, _) = Address::new(address).network(if address.is_ipv4() { *v4 } else { *v6 });
+                fill(scratch, first.octets())
+            }
+            Kind::Request => fill(scratch, &request_id(request.head())?.to_be_bytes()),
         };
         Some((unit, scratch.get(..length)?))
     }
@@ -217,7 +214,9 @@ fn request_id(head: &Headers<'_>) -> Option<u64> {
 }
 
 /// Puts bytes at the beginning of the room, and says how many they are.
-fn fill<const N: usize>(scratch: &mut Scratch, bytes: [u8; N]) -> Option<usize> {
-    *scratch.first_chunk_mut()? = bytes;
-    Some(N)
+fn fill(scratch: &mut Scratch, bytes: &[u8]) -> usize {
+    for (place, byte) in scratch.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    bytes.len()
 }
