@@ -17,8 +17,12 @@ pub struct Baggage {
 impl Baggage {
     /// The members of all values of the header `baggage`, in order.
     pub fn read<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
-        let members = values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-        Self { members: members.filter(|member| !member.is_empty()).map(<[u8]>::to_vec).collect() }
+        let mut members = Vec::new();
+        for value in values {
+            let written = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+            members.extend(written.filter(|member| !member.is_empty()).map(<[u8]>::to_vec));
+        }
+        Self { members }
     }
 
     /// Keys and percent-decoded values of the well-formed members, in order; a key may repeat. Properties are left out.
@@ -28,10 +32,9 @@ impl Baggage {
 
     /// Makes `values` the members of a key, in place of those that the key had. Answers whether they fit and were taken.
     pub fn set(&mut self, key: &[u8], values: &[&[u8]]) -> bool {
-        let is_other = |member: &&Vec<u8>| split(member).is_none_or(|(known, _)| known != key);
-        let others = self.members.iter().filter(is_other).cloned();
-        let ours = values.iter().map(|value| [key, b"=", &encode(value)].concat());
-        let changed = Self { members: others.chain(ours).collect() };
+        let mut changed = self.clone();
+        changed.members.retain(|member| split(member).is_none_or(|(known, _)| known != key));
+        changed.members.extend(values.iter().map(|value| [key, b"=", &encode(value)].concat()));
         let fits = changed.members.len() <= MAX_MEMBERS && changed.length() <= MAX_BYTES;
         if fits && is_token(key) {
             *self = changed;

@@ -80,7 +80,7 @@ fn non_zero(id: RequestId) -> Option<RequestId> {
 }
 
 /// Digits to a number; `None` if there is anything else among them, or more than 32.
-fn hex(digits: &[u8], digit: impl Fn(u8) -> Option<u8>) -> Option<u128> {
+fn hex(digits: &[u8], digit: fn(u8) -> Option<u8>) -> Option<u128> {
     if digits.is_empty() || digits.len() > 32 {
         return None;
     }

@@ -36,7 +36,7 @@ impl<P: Plugin> Stream<P> {
     }
 
     /// Lets the plugin decide, and tells it where the proxy refuses the callout that it asks for.
-    fn decide(&mut self, decide: impl FnOnce(&mut P, &mut P::Exchange) -> Outcome) -> Action {
+    fn decide(&mut self, decide: &mut dyn FnMut(&mut P, &mut P::Exchange) -> Outcome) -> Action {
         let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return Action::Continue };
         let (Some(plugin), Some(exchange)) = (plugin.as_mut(), self.exchange.as_mut()) else { return Action::Continue };
         let mut outcome = decide(plugin, exchange);
@@ -57,9 +57,9 @@ impl<P: Plugin> Stream<P> {
     fn decide_on_headers(
         &mut self,
         at: At,
-        decide: impl for<'a> FnOnce(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> Step<'a>,
+        mut decide: impl for<'a> FnMut(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> Step<'a>,
     ) -> Action {
-        self.decide(|plugin, exchange| {
+        self.decide(&mut |plugin, exchange| {
             let reads = plugin.reads(exchange, at.part)
                 && plugin.needs(exchange, at.part).is_none_or(|name| host::has_header(at.map, name));
             let buffer = if reads { host::headers(at.map) } else { Vec::new() };
@@ -72,9 +72,9 @@ impl<P: Plugin> Stream<P> {
         &mut self,
         at: At,
         body: Body,
-        decide: impl for<'a> FnOnce(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> BodyStep<'a>,
+        mut decide: impl for<'a> FnMut(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> BodyStep<'a>,
     ) -> Action {
-        self.decide(|plugin, exchange| {
+        self.decide(&mut |plugin, exchange| {
             let buffer = if plugin.reads(exchange, at.part) { host::headers(at.map) } else { Vec::new() };
             let pairs = pairs::decode(&buffer);
             take_body(decide(plugin, exchange, &Headers::new(&pairs)), body)
@@ -86,9 +86,9 @@ impl<P: Plugin> Stream<P> {
         size: usize,
         part: Part,
         body: Body,
-        decide: impl for<'a> FnOnce(&'a mut P, &'a mut P::Exchange, &'a [u8]) -> BodyStep<'a>,
+        mut decide: impl for<'a> FnMut(&'a mut P, &'a mut P::Exchange, &'a [u8]) -> BodyStep<'a>,
     ) -> Action {
-        self.decide(|plugin, exchange| {
+        self.decide(&mut |plugin, exchange| {
             let reads = size > 0 && plugin.reads(exchange, part);
             let bytes = if reads { host::buffer(body.buffer) } else { Vec::new() };
             take_body(decide(plugin, exchange, &bytes), body)
@@ -117,7 +117,7 @@ const RESPONSE_BODY: Body = Body { buffer: Buffer::ResponseBody, headers: Map::R
 
 impl<P: Plugin> Stream<P> {
     pub(crate) fn on_call_reply(&mut self, headers: usize, body_size: usize, trailers: usize) {
-        let _paused = self.decide(|plugin, exchange| {
+        let _paused = self.decide(&mut |plugin, exchange| {
             let head = if headers > 0 { host::headers(Map::CallHeaders) } else { Vec::new() };
             let body = if body_size > 0 { host::buffer(Buffer::CallBody) } else { Vec::new() };
             let trailers = if trailers > 0 { host::headers(Map::CallTrailers) } else { Vec::new() };

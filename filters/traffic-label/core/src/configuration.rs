@@ -212,7 +212,7 @@ impl<'r> Reading<'r> {
         let own = label.default.as_deref().into_iter().chain(guard.map(|guard| guard.baseline.as_slice()));
         for value in constants.chain(own).chain(decided) {
             if !label.allows(value) {
-                let found = value.escape_ascii();
+                let found = String::from_utf8_lossy(value);
                 self.reader.problem(
                     at,
                     format!("expected only values of the label, but found {found}, which `values` leaves out"),

@@ -96,8 +96,10 @@ impl Counts {
         let (role, direction) = (std::mem::take(&mut self.unknown_role), std::mem::take(&mut self.unknown_direction));
         let mut counts = vec![hits, misses, evictions, conflicts, cas_drops, role, direction];
         for label in &mut self.labels {
-            let all = label.events.iter_mut().chain(&mut label.origins).chain(&mut label.values);
-            counts.extend(all.map(std::mem::take));
+            for of_one_kind in [&mut label.events[..], &mut label.origins, &mut label.values] {
+                counts.extend_from_slice(of_one_kind);
+                of_one_kind.fill(0);
+            }
         }
         counts
     }

@@ -2,6 +2,7 @@
 
 use crate::subject;
 use http_exchange::Headers;
+use std::rc::Rc;
 use strict_config::{Object, Reader, Value};
 use string_match::NameSet;
 
@@ -21,7 +22,7 @@ impl Protocols {
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     /// `None` is every host.
-    hosts: Option<NameSet>,
+    hosts: Option<Rc<NameSet>>,
     protocols: Protocols,
 }
 
@@ -32,7 +33,7 @@ impl Scope {
     /// Reads `hosts` and `protocols` of an object that may have more; what an outer scope says counts where it says nothing.
     pub(crate) fn read(reader: &Reader, object: &mut Object<'_>, outer: &Self) -> Self {
         let hosts = match object.get("hosts").and_then(|hosts| reader.array(hosts)) {
-            Some(hosts) => NameSet::read_hosts(reader, hosts),
+            Some(hosts) => NameSet::read_hosts(reader, hosts).map(Rc::new),
             None => outer.hosts.clone(),
         };
         let protocols = object.get("protocols").map_or(outer.protocols, |value| read_protocols(reader, value));

@@ -109,24 +109,25 @@ impl<'r> Request<'r> {
     }
 
     fn find(&mut self, subject: &Subject) -> Values<'r> {
-        match subject {
-            Subject::Header(name) => self.head.values(name).map(Cow::Borrowed).collect(),
-            Subject::Cookie(name) => cookie(self.head, name).map(Cow::Borrowed).into_iter().collect(),
-            Subject::Query(name) => query(self.head, name).into_iter().collect(),
-            Subject::Path => path(self.head).map(|(path, _)| Cow::Borrowed(path)).into_iter().collect(),
-            Subject::Host => host(self.head).into_iter().collect(),
+        let only = match subject {
+            Subject::Header(name) => return self.head.values(name).map(Cow::Borrowed).collect(),
+            Subject::Cookie(name) => cookie(self.head, name).map(Cow::Borrowed),
+            Subject::Query(name) => query(self.head, name),
+            Subject::Path => path(self.head).map(|(path, _)| Cow::Borrowed(path)),
+            Subject::Host => host(self.head),
             Subject::Claim(path) => {
                 let claims = &self.subjects.claims;
-                claim::find(claims, path, self.head, self.surroundings).into_iter().map(Cow::Owned).collect()
+                return claim::find(claims, path, self.head, self.surroundings).into_iter().map(Cow::Owned).collect();
             }
-        }
+        };
+        only.into_iter().collect()
     }
 }
 
 /// The value of a cookie: of equal names the first, as servers commonly take it.
 fn cookie<'r>(head: &Headers<'r>, name: &[u8]) -> Option<&'r [u8]> {
-    let pairs = head.values(b"cookie").flat_map(|value| value.split(|byte| *byte == b';'));
-    pairs.map(<[u8]>::trim_ascii).find_map(|pair| pair.strip_prefix(name)?.strip_prefix(b"="))
+    let of_pair = |pair: &'r [u8]| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"=");
+    head.values(b"cookie").find_map(|value| value.split(|byte| *byte == b';').find_map(of_pair))
 }
 
 /// The path and the query of a request, without the question mark between.

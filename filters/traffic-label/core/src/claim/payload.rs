@@ -121,7 +121,7 @@ impl<'j> Scanner<'j> {
         if self.take("]") {
             return Some(());
         }
-        let mut number = 0_usize;
+        let mut number = 0_u32;
         let wanted = match path {
             Some([first, ..]) => first.parse().ok(),
             _ => None,

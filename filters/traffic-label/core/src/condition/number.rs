@@ -15,10 +15,7 @@ struct Decimal<'t> {
 /// How two numbers compare; `None` if one is no number.
 pub(super) fn compare(left: &[u8], right: &[u8]) -> Option<Ordering> {
     let (left, right) = (Decimal::parse(left)?, Decimal::parse(right)?);
-    let by_size = || {
-        let by_digits = || left.digits().cmp(right.digits());
-        left.magnitude.cmp(&right.magnitude).then_with(by_digits)
-    };
+    let by_size = || left.magnitude.cmp(&right.magnitude).then_with(|| left.by_digits(&right));
     Some(left.sign().cmp(&right.sign()).then_with(|| match left.sign() {
         1 => by_size(),
         _ => by_size().reverse(),
@@ -56,8 +53,15 @@ impl<'t> Decimal<'t> {
         Self { is_negative, integer, fraction, magnitude: if is_zero { 0 } else { magnitude } }
     }
 
-    fn digits(&self) -> impl Iterator<Item = &'t u8> {
-        self.integer.iter().chain(self.fraction)
+    fn by_digits(&self, other: &Self) -> Ordering {
+        let both = |at| (self.digit(at), other.digit(at));
+        let difference = (0..).map(both).find(|(one, other)| one != other || one.is_none());
+        difference.map_or(Ordering::Equal, |(one, other)| one.cmp(&other))
+    }
+
+    fn digit(&self, at: usize) -> Option<u8> {
+        let in_fraction = || self.fraction.get(at.checked_sub(self.integer.len())?);
+        self.integer.get(at).or_else(in_fraction).copied()
     }
 
     fn sign(&self) -> i8 {
@@ -79,8 +83,8 @@ fn digits(text: &[u8]) -> Option<(&[u8], &[u8])> {
 fn power(text: &[u8]) -> Option<i64> {
     let unsigned = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     let (number, []) = digits(unsigned)? else { return None };
-    let number: i64 = std::str::from_utf8(number).ok().filter(|number| number.len() < 10)?.parse().ok()?;
-    Some(if text.starts_with(b"-") { -number } else { number })
+    let number: u32 = std::str::from_utf8(number).ok().filter(|number| number.len() < 10)?.parse().ok()?;
+    Some(if text.starts_with(b"-") { -i64::from(number) } else { i64::from(number) })
 }
 
 fn without_leading_zeros(mut digits: &[u8]) -> &[u8] {

@@ -28,18 +28,23 @@ impl<'t> Cursor<'t> {
     /// Passes a number of at most so many digits; fails if there is none, or one that is longer.
     pub(super) fn number(&mut self, most_digits: usize) -> Option<i64> {
         let digits = self.run(|byte| byte.is_ascii_digit());
-        if digits.len() > most_digits { None } else { digits.parse().ok() }
+        if digits.len() > most_digits { None } else { number(digits) }
     }
 
     /// Passes a number of exactly so many digits.
     pub(super) fn digits(&mut self, count: usize) -> Option<i64> {
         let (digits, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) { number(digits) } else { None }
     }
 
     /// Nothing, if nothing is left.
     pub(super) fn end(self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
+}
+
+/// A number of few digits.
+pub(super) fn number(digits: &str) -> Option<i64> {
+    digits.parse::<u32>().ok().map(i64::from)
 }

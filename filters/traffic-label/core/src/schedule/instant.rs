@@ -1,7 +1,7 @@
 //! Instants as RFC 3339 §5.6 writes them, and times of day.
 
 use super::calendar::{self, DAY};
-use super::cursor::Cursor;
+use super::cursor::{self, Cursor};
 use strict_config::{Reader, Value};
 
 /// Reads an instant, in milliseconds since 1970.
@@ -35,11 +35,11 @@ fn parse(text: &str) -> Option<i64> {
 }
 
 /// The milliseconds of a fraction of a second.
-fn fraction(cursor: &mut Cursor<'_>) -> Option<i64> {
-    let digits = cursor.run(|byte| byte.is_ascii_digit());
+fn fraction(rest: &mut Cursor<'_>) -> Option<i64> {
+    let digits = rest.run(|byte| byte.is_ascii_digit());
     let shown = digits.get(..3).unwrap_or(digits);
     let scale = [0, 100, 10, 1].get(shown.len())?;
-    Some(shown.parse::<i64>().ok()? * scale)
+    Some(cursor::number(shown)? * scale)
 }
 
 /// A distance from UTC such as `+08:00`, in seconds to the east.

@@ -10,6 +10,7 @@ use super::range::Range;
 use super::unit::Units;
 use crate::percent;
 use crate::subject::Subjects;
+use std::rc::Rc;
 use strict_config::{Member, Position, Quoted, Reader, Value};
 
 /// What follows a layer's seed where its holdout is drawn; no other seed goes on with a null character.
@@ -23,13 +24,13 @@ pub(crate) struct Layers(Vec<Entry>);
 struct Entry {
     name: String,
     /// `None` where something is wrong with it.
-    layer: Option<Layer>,
+    layer: Option<Rc<Layer>>,
     taken: Vec<Taken>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Layer {
-    units: Units,
+    units: Rc<Units>,
     seed: String,
     bucketing: Bucketing,
     holdout: Bucketing,
@@ -47,19 +48,19 @@ struct Taken {
 /// A split's part of a layer.
 #[derive(Debug)]
 pub(crate) struct Share {
-    layer: Layer,
+    layer: Rc<Layer>,
     range: Range,
 }
 
 impl Share {
     /// The units of the layer.
-    pub(crate) fn units(&self) -> Units {
-        self.layer.units.clone()
+    pub(crate) fn units(&self) -> Rc<Units> {
+        Rc::clone(&self.layer.units)
     }
 
     /// Whether a unit takes part: it is in the share, and not held out.
     pub(crate) fn admits(&self, unit: &[u8]) -> bool {
-        let Layer { bucketing, holdout, held_out, .. } = &self.layer;
+        let Layer { bucketing, holdout, held_out, .. } = &*self.layer;
         self.range.contains(bucketing.basis_points(unit)) && !held_out.contains(holdout.basis_points(unit))
     }
 }
@@ -104,11 +105,11 @@ impl Layers {
             reader.problem(share, format!("{message}, and the split of {position} has {other}"));
         }
         entry.taken.push(Taken { range, seed: said.map(str::to_owned), position: share.position() });
-        Some(Share { layer: layer.clone(), range })
+        Some(Share { layer: Rc::clone(layer), range })
     }
 }
 
-fn read_layer(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Option<Layer> {
+fn read_layer(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Option<Rc<Layer>> {
     let mut object = reader.object(value)?;
     let units = object.required("unit").and_then(|unit| Units::read(reader, unit, subjects));
     let seed = object.required("seed").and_then(|seed| read_seed(reader, seed));
@@ -116,13 +117,13 @@ fn read_layer(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Option
     let holdout = object.get("holdout").map_or(Some(0), |holdout| percent::read(reader, holdout));
     object.finish();
     let (units, seed) = units.zip(seed)?;
-    Some(Layer {
-        units,
+    Some(Rc::new(Layer {
+        units: Rc::new(units),
         seed: seed.to_owned(),
         bucketing: Bucketing::new(hash, seed.as_bytes().to_vec()),
         holdout: Bucketing::new(hash, [seed, HOLDOUT].concat().into_bytes()),
         held_out: Range { from: 0, to: holdout? },
-    })
+    }))
 }
 
 fn read_seed<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {

@@ -32,13 +32,14 @@ use crate::subject::{Request, Subjects};
 use bucketing::Bucketing;
 use layer::Share;
 use range::Ranges;
+use std::rc::Rc;
 use strict_config::{Object, Reader, Value};
 use unit::{Scratch, Units};
 
 /// A configured split.
 #[derive(Debug)]
 pub(crate) struct Split {
-    units: Units,
+    units: Rc<Units>,
     bucketing: Bucketing,
     ranges: Ranges,
     share: Option<Share>,
@@ -72,7 +73,7 @@ impl Split {
                     reader.problem(share, "expected layer beside it, but found none");
                 }
                 let (units, bucketing) = sampler::read(reader, &mut object, subjects);
-                units.map(|units| (units, None)).zip(bucketing)
+                units.map(|units| (Rc::new(units), None)).zip(bucketing)
             }
         };
         let bucketing = who.as_ref().map(|(_, bucketing)| bucketing);
