@@ -1,20 +1,20 @@
 //! One sort for all that a module sorts, since the standard library's is compiled again for each kind of element, into several
 //! kilobytes each time.
 //!
-//! What is moved about are positions; elements are only compared. That is slower, and meant for configurations.
+//! It is told what to compare and what to swap by position, so that little of it knows the elements. That is slower, and meant
+//! for configurations.
 
 #![forbid(unsafe_code)]
 
 use std::cmp::Ordering;
 
-/// The elements in ascending order; equal ones stay in theirs.
-pub fn sorted<T>(elements: Vec<T>, compare: fn(&T, &T) -> Ordering) -> Vec<T> {
+/// Sorts elements in ascending order; equal ones stay in theirs.
+pub fn sort<T>(elements: &mut [T], compare: fn(&T, &T) -> Ordering) {
     let order = positions(elements.len(), &|one, other| match (elements.get(one), elements.get(other)) {
         (Some(one), Some(other)) => compare(one, other),
         _ => Ordering::Equal,
     });
-    let mut elements: Vec<Option<T>> = elements.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|position| elements.get_mut(position)?.take()).collect()
+    arrange(&order, &mut |one, other| elements.swap(one, other));
 }
 
 /// The positions of so many elements in ascending order.
@@ -46,6 +46,22 @@ fn positions(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<us
     sorted
 }
 
+/// Brings elements to their places, each with one swap at most.
+fn arrange(order: &[usize], swap: &mut dyn FnMut(usize, usize)) {
+    let mut places = vec![0; order.len()];
+    for (place, position) in order.iter().enumerate() {
+        if let Some(at) = places.get_mut(*position) {
+            *at = place;
+        }
+    }
+    for position in 0..places.len() {
+        while let Some(place) = places.get(position).copied().filter(|place| *place != position) {
+            swap(position, place);
+            places.swap(position, place);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,18 +70,19 @@ mod tests {
 
     #[test]
     fn equal_elements_stay_in_their_order() {
-        let pairs = vec![(2, 'a'), (1, 'b'), (2, 'c'), (0, 'd'), (1, 'e'), (2, 'f'), (0, 'g')];
-        let sorted = sorted(pairs, |one, other| one.0.cmp(&other.0));
-        assert_eq!(sorted, [(0, 'd'), (0, 'g'), (1, 'b'), (1, 'e'), (2, 'a'), (2, 'c'), (2, 'f')]);
+        let mut pairs = vec![(2, 'a'), (1, 'b'), (2, 'c'), (0, 'd'), (1, 'e'), (2, 'f'), (0, 'g')];
+        sort(&mut pairs, |one, other| one.0.cmp(&other.0));
+        assert_eq!(pairs, [(0, 'd'), (0, 'g'), (1, 'b'), (1, 'e'), (2, 'a'), (2, 'c'), (2, 'f')]);
     }
 
     #[test]
     fn any_number_of_elements_is_sorted() {
         for count in 0..70_u32 {
-            let numbers: Vec<u32> = (0..count).map(|number| number.wrapping_mul(0x9e37_79b9) % 50).collect();
+            let mut numbers: Vec<u32> = (0..count).map(|number| number.wrapping_mul(0x9e37_79b9) % 50).collect();
             let mut expected = numbers.clone();
             expected.sort();
-            assert_eq!(sorted(numbers, Ord::cmp), expected);
+            sort(&mut numbers, Ord::cmp);
+            assert_eq!(numbers, expected);
         }
     }
 }

@@ -251,6 +251,25 @@ impl<'r> Object<'r> {
         self.reader.duration(value, range)
     }
 
+    /// The one of these names that is there, and its value; a problem if there is none or several.
+    pub fn only(&mut self, names: &[&'static str]) -> Option<(&'static str, &'r Value)> {
+        let mut given = Vec::new();
+        let mut only = None;
+        for name in names {
+            if let Some(value) = self.get(name) {
+                given.push(*name);
+                only = Some((*name, value));
+            }
+        }
+        if given.len() != 1 {
+            let found = if given.is_empty() { "none".to_owned() } else { given.join(" and ") };
+            let expected = spelling::all(names);
+            self.reader.problem(self.value, format!("expected one of {expected}, but found {found}"));
+            return None;
+        }
+        only
+    }
+
     /// Notes a problem with a name that is not there.
     pub fn missing(&self, name: &str, message: impl Into<String>) {
         let position = self.value.position();

@@ -5,10 +5,19 @@ use std::time::Duration;
 
 /// `a, b or c`.
 pub(crate) fn alternatives(names: &[&str]) -> String {
+    joined(names, " or ")
+}
+
+/// `a, b and c`.
+pub(crate) fn all(names: &[&str]) -> String {
+    joined(names, " and ")
+}
+
+fn joined(names: &[&str], before_last: &str) -> String {
     match names {
         [] => "no name".to_owned(),
         [name] => (*name).to_owned(),
-        [names @ .., last] => format!("{} or {last}", names.join(", ")),
+        [names @ .., last] => [&names.join(", "), before_last, last].concat(),
     }
 }
 

@@ -114,8 +114,8 @@ enum Case {
 }
 
 /// Names in order, each once.
-fn sorted(names: Vec<Box<[u8]>>) -> Vec<Box<[u8]>> {
-    let mut names = order::sorted(names, Ord::cmp);
+fn sorted(mut names: Vec<Box<[u8]>>) -> Vec<Box<[u8]>> {
+    order::sort(&mut names, Ord::cmp);
     names.dedup();
     names
 }

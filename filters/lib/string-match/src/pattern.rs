@@ -28,16 +28,10 @@ impl StringMatch {
     /// `ignore_case` for ASCII letters (not for `regex`, which has `(?i)`). `None` where something is wrong.
     pub fn read(reader: &Reader, value: &Value) -> Option<Self> {
         let mut object = reader.object(value)?;
-        let given: Vec<_> = PATTERNS.into_iter().filter_map(|name| Some((name, object.get(name)?))).collect();
+        let given = object.only(&PATTERNS);
         let ignore_case = object.boolean("ignore_case").unwrap_or(false);
         object.finish();
-        let [(name, pattern)] = *given.as_slice() else {
-            let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
-            let found = if names.is_empty() { "none".to_owned() } else { names.join(" and ") };
-            let message = format!("expected one of exact, prefix, suffix, contains and regex, but found {found}");
-            reader.problem(value, message);
-            return None;
-        };
+        let (name, pattern) = given?;
         let text = reader.string(pattern)?;
         if name == "regex" {
             if ignore_case {

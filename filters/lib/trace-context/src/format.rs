@@ -75,6 +75,11 @@ impl Format {
     }
 }
 
+/// What stands between dashes.
+fn fields(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b'-')
+}
+
 fn non_zero(id: RequestId) -> Option<RequestId> {
     (id.low() != 0 || id.high().is_some()).then_some(id)
 }
@@ -110,7 +115,7 @@ fn halves(number: u128) -> Option<RequestId> {
 
 /// W3C Trace Context §3.2.2: a version of `ff` and identifiers of zeros are invalid; a version above 00 may have more fields.
 fn traceparent(value: &[u8]) -> Option<RequestId> {
-    let mut fields = value.split(|byte| *byte == b'-');
+    let mut fields = fields(value);
     let version = lower_hex(fields.next()?, 2)?;
     let trace_id = lower_hex(fields.next()?, 32)?;
     let parent_id = lower_hex(fields.next()?, 16)?;
@@ -123,7 +128,7 @@ fn traceparent(value: &[u8]) -> Option<RequestId> {
 }
 
 fn b3(value: &[u8]) -> Option<RequestId> {
-    let mut fields = value.split(|byte| *byte == b'-');
+    let mut fields = fields(value);
     let id = b3_trace_id(fields.next()?)?;
     lower_hex(fields.next()?, 16)?;
     Some(id)
@@ -152,10 +157,10 @@ fn jaeger(value: &[u8]) -> Option<RequestId> {
 }
 
 fn skywalking(value: &[u8]) -> Option<RequestId> {
-    if value.len() > SKYWALKING_MAX_BYTES || value.split(|byte| *byte == b'-').count() != 8 {
+    if value.len() > SKYWALKING_MAX_BYTES || fields(value).count() != 8 {
         return None;
     }
-    let id = base64(value.split(|byte| *byte == b'-').nth(1)?)?;
+    let id = base64(fields(value).nth(1)?)?;
     (!id.is_empty()).then(|| RequestId::of_opaque(hash(b"sw8"), &id))
 }
 
@@ -188,7 +193,7 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 
 fn xray(value: &[u8]) -> Option<RequestId> {
     let root = value.split(|byte| *byte == b';').find_map(|field| field.trim_ascii().strip_prefix(b"Root="))?;
-    let mut parts = root.split(|byte| *byte == b'-');
+    let mut parts = fields(root);
     if parts.next()? != b"1" {
         return None;
     }

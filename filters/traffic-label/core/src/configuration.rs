@@ -3,7 +3,7 @@
 use crate::claim;
 use crate::explain::Explain;
 use crate::guard::Guard;
-use crate::label::{Carriers, Label, Scrub};
+use crate::label::{Carriers, Label, Scrub, shown};
 use crate::label_rules::LabelRules;
 use crate::scope::Scope;
 use crate::signature::Signer;
@@ -204,15 +204,20 @@ impl<'r> Reading<'r> {
 
     /// What the configuration itself gives a label must be among its values.
     fn check_values(&self, at: &Value, label: &Label, guard: Option<&Guard>) {
-        let constants = label.sources.iter().filter_map(|source| match source {
-            Source::Constant(value) => Some(value.as_slice()),
-            _ => None,
-        });
-        let decided = label.rules.as_ref().map(LabelRules::values).unwrap_or_default();
-        let own = label.default.as_deref().into_iter().chain(guard.map(|guard| guard.baseline.as_slice()));
-        for value in constants.chain(own).chain(decided) {
+        let mut values = Vec::new();
+        for source in &label.sources {
+            if let Source::Constant(value) = source {
+                values.push(value.as_slice());
+            }
+        }
+        values.extend(label.default.as_deref());
+        values.extend(guard.map(|guard| guard.baseline.as_slice()));
+        if let Some(rules) = &label.rules {
+            rules.extend_values(&mut values);
+        }
+        for value in values {
             if !label.allows(value) {
-                let found = String::from_utf8_lossy(value);
+                let found = shown(value);
                 self.reader.problem(
                     at,
                     format!("expected only values of the label, but found {found}, which `values` leaves out"),

@@ -3,7 +3,7 @@
 //! Each report is a host call, so nothing is reported during a request: counts add up in memory until they are taken. A label
 //! counts its values by name where its allow-list spells them out, so that clients cannot make up metrics.
 
-use crate::label::Label;
+use crate::label::{Label, shown};
 use crate::origin::Origin;
 use correlation_store as store;
 
@@ -70,7 +70,7 @@ impl Counts {
             let mut add = |kind: &str, name: &str| names.push(["traffic_label.", &label.name, kind, name].concat());
             EVENTS.iter().for_each(|event| add(".", event));
             Origin::NAMES.iter().for_each(|origin| add(".from.", origin));
-            spelt_out(label).for_each(|value| add(".value.", &String::from_utf8_lossy(value)));
+            spelt_out(label).for_each(|value| add(".value.", shown(value)));
             add(".value.", "other");
         }
         names

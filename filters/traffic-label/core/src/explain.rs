@@ -96,7 +96,7 @@ pub fn explanation(reasons: &[Reason]) -> Vec<u8> {
         }
         if let Some(Draw { unit, bucket, .. }) = draw {
             part("unit", unit);
-            part("bucket", &bucket.to_string());
+            part("bucket", &format!("{bucket}"));
         }
     }
     text

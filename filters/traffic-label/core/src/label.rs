@@ -124,5 +124,10 @@ impl Label {
     }
 }
 
+/// A value as messages and metrics have it. Those that a configuration spells out are text.
+pub(crate) fn shown(value: &[u8]) -> &str {
+    std::str::from_utf8(value).unwrap_or("what is no text")
+}
+
 /// The value that one of several guards' labels falls back to is read where it stands; every other one is borrowed.
 pub(crate) type LabelValue<'a> = Cow<'a, [u8]>;

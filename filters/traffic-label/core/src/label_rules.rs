@@ -60,14 +60,13 @@ impl LabelRules {
             always_applies
         };
         let rules = Rules::read(reader, values, subjects, node, &mut read_action)?;
-        let name = |number: usize| rules.name(number).map_or_else(|| number.to_string(), str::to_owned);
+        let name = |number: usize| rules.name(number).map_or_else(|| format!("{number}"), str::to_owned);
         let names = (0..actions.len()).map(name).collect();
         Some(Self { rules, actions, names })
     }
 
-    /// The values that they may give.
-    pub(crate) fn values(&self) -> Vec<&[u8]> {
-        let mut values = Vec::new();
+    /// Adds the values that they may give.
+    pub(crate) fn extend_values<'v>(&'v self, values: &mut Vec<&'v [u8]>) {
         for action in &self.actions {
             match action {
                 Action::Value(value) => values.push(value.as_slice()),
@@ -75,7 +74,6 @@ impl LabelRules {
                 Action::Unsound => {}
             }
         }
-        values
     }
 
     /// What the first rule that is for the request, and applies to it, says.

@@ -41,7 +41,7 @@ impl Signer {
 
     /// The signature of a value, as its header carries it.
     pub(crate) fn sign(&self, header: &[u8], value: &[u8], now: u64) -> Option<Vec<u8>> {
-        let seconds = (now / 1000).to_string();
+        let seconds = format!("{}", now / 1000);
         let tag = self.tag(self.keys.first()?, header, value, seconds.as_bytes()).finalize().into_bytes();
         let mut text = seconds.into_bytes();
         text.push(b'.');

@@ -77,10 +77,11 @@ fn read_function(
         Some((name, rest)) => (name, rest.strip_suffix(')')),
         None => (text, Some("")),
     };
-    let arguments: Option<Vec<&str>> = arguments.map(|arguments| match arguments.trim() {
-        "" => Vec::new(),
-        arguments => arguments.split(',').map(str::trim).collect(),
-    });
+    let mut split = Vec::new();
+    if let Some(arguments) = arguments.filter(|arguments| !arguments.trim().is_empty()) {
+        split.extend(arguments.split(',').map(str::trim));
+    }
+    let arguments = arguments.map(|_| split);
     let Some((_, count)) = FUNCTIONS.iter().find(|(known, _)| *known == name.trim()) else {
         let known: Vec<_> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
         reader.problem(value, format!("expected one of {}, but found {}", known.join(", "), Quoted(text)));

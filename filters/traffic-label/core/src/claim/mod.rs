@@ -45,7 +45,10 @@ impl Source {
                 if names.is_empty() {
                     reader.problem(metadata, "expected the name of a filter, but found none");
                 }
-                let path: Vec<_> = names.iter().filter_map(|name| reader.string(name)).map(str::to_owned).collect();
+                let mut path = Vec::with_capacity(names.len());
+                for name in names {
+                    path.extend(reader.string(name).map(str::to_owned));
+                }
                 (path.len() == names.len()).then_some(Self::Metadata(path))
             }
             (header, _) => {
@@ -94,8 +97,11 @@ pub(crate) fn find(
 ) -> Vec<Vec<u8>> {
     match source {
         Source::Metadata(below) => {
-            let path: Vec<&str> = below.iter().chain(path).map(String::as_str).collect();
-            surroundings.metadata(&path).map(property::values).unwrap_or_default()
+            let mut whole = Vec::with_capacity(below.len() + path.len());
+            for names in [below, path] {
+                whole.extend(names.iter().map(String::as_str));
+            }
+            surroundings.metadata(&whole).map(property::values).unwrap_or_default()
         }
         Source::Header(name) => head.get(name).map(|payload| payload::find(payload, path)).unwrap_or_default(),
     }

@@ -144,7 +144,8 @@ impl<'j> Scanner<'j> {
     }
 
     fn skip_whitespace(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        let count = self.rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.pass(count);
     }
 
     fn take(&mut self, text: &str) -> bool {
@@ -187,16 +188,20 @@ impl<'j> Scanner<'j> {
 
     fn string(&mut self) -> Option<Cow<'j, str>> {
         self.expect("\"")?;
-        let mut string = Cow::Borrowed("");
+        let mut string = String::new();
         loop {
             let end = self.rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
-            // Without an escape it is borrowed.
-            string += self.pass(end)?;
-            if self.take("\"") {
-                return Some(string);
+            let plain = self.pass(end)?;
+            let ends = self.take("\"");
+            if ends && string.is_empty() {
+                return Some(Cow::Borrowed(plain));
+            }
+            string.push_str(plain);
+            if ends {
+                return Some(Cow::Owned(string));
             }
             self.expect("\\")?;
-            string.to_mut().push(self.escape()?);
+            string.push(self.escape()?);
         }
     }
 

@@ -63,19 +63,18 @@ fn number(number: f64) -> Option<Vec<u8>> {
         // Both are exact, so their quotient is the double that is nearest to the decimal.
         if digits / power == size {
             let sign = if number < 0.0 { "-" } else { "" };
-            let digits = (digits as u64).to_string();
-            return Some(format!("{sign}{}", with_point(digits, decimals)).into_bytes());
+            return Some(format!("{sign}{}", with_point(digits as u64, decimals)).into_bytes());
         }
         power *= 10.0;
     }
     None
 }
 
-fn with_point(digits: String, decimals: usize) -> String {
+fn with_point(digits: u64, decimals: usize) -> String {
+    let digits = format!("{digits:0least$}", least = decimals + 1);
     if decimals == 0 {
         return digits;
     }
-    let digits = format!("{}{digits}", "0".repeat((decimals + 1).saturating_sub(digits.len())));
     let point = digits.len().saturating_sub(decimals);
     let (whole, decimals) = digits.split_at_checked(point).unwrap_or((&digits, ""));
     format!("{whole}.{decimals}")
@@ -185,7 +184,7 @@ mod tests {
             #[test]
             fn decimals_come_back(digits in -999_999_999_999_999_i64..=999_999_999_999_999, decimals in 0_usize..10) {
                 let text = format!("{}{}", if digits < 0 { "-" } else { "" },
-                    with_point(digits.unsigned_abs().to_string(), decimals));
+                    with_point(digits.unsigned_abs(), decimals));
                 let double: f64 = text.parse().unwrap();
                 let found = String::from_utf8(number(double).unwrap()).unwrap();
                 prop_assert_eq!(found.parse::<f64>().unwrap(), double);

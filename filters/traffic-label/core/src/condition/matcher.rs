@@ -33,14 +33,9 @@ impl Matcher {
             return None;
         }
         let mut object = reader.object(value)?;
-        let given: Vec<_> = KINDS.into_iter().filter_map(|name| Some((name, object.get(name)?))).collect();
-        let [(name, operand)] = *given.as_slice() else {
+        let Some((name, operand)) = object.only(&KINDS) else {
             object.get("ignore_case");
             object.finish();
-            let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
-            let found = if names.is_empty() { "none".to_owned() } else { names.join(" and ") };
-            let [kinds @ .., last] = KINDS;
-            reader.problem(value, format!("expected one of {} and {last}, but found {found}", kinds.join(", ")));
             return None;
         };
         let matcher = match name {
@@ -81,9 +76,12 @@ fn read_texts(reader: &Reader, value: &Value) -> Option<Vec<Box<[u8]>>> {
     if values.is_empty() {
         reader.problem(value, "expected at least one text, but found none");
     }
-    let texts = values.iter().filter_map(|value| reader.string(value));
-    let mut texts: Vec<Box<[u8]>> = order::sorted(texts.map(|text| text.as_bytes().into()).collect(), Ord::cmp);
+    let mut texts: Vec<Box<[u8]>> = Vec::with_capacity(values.len());
+    for value in values {
+        texts.extend(reader.string(value).map(|text| text.as_bytes().into()));
+    }
     let is_sound = texts.len() == values.len();
+    order::sort(&mut texts, Ord::cmp);
     texts.dedup();
     is_sound.then_some(texts)
 }

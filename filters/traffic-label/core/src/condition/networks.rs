@@ -15,9 +15,12 @@ impl Networks {
         if values.is_empty() {
             reader.problem(value, "expected at least one network, but found none");
         }
-        let networks: Vec<_> = values.iter().filter_map(|value| read_network(reader, value)).collect();
+        let mut networks = Vec::with_capacity(values.len());
+        for value in values {
+            networks.extend(read_network(reader, value));
+        }
         let is_sound = networks.len() == values.len();
-        let mut networks = order::sorted(networks, |one, other| one.0.cmp(&other.0).then(other.1.cmp(&one.1)));
+        order::sort(&mut networks, |one, other| one.0.cmp(&other.0).then(other.1.cmp(&one.1)));
         // Of two networks that overlap, one lies in the other: the one that comes later.
         networks.dedup_by(|next, before| next.1 <= before.1);
         is_sound.then_some(Self(networks))

@@ -45,7 +45,7 @@ impl Index {
                 required.push((rule, requirement));
             }
         }
-        let all = order::sorted(all, Ord::cmp);
+        order::sort(&mut all, Ord::cmp);
         let rivals = |(subject, texts): Requirement<'c>| -> usize {
             texts.iter().map(|text| range(&all, |entry| (entry.0, entry.1).cmp(&(subject, &**text))).len()).sum()
         };
@@ -55,7 +55,8 @@ impl Index {
                 extend(&mut chosen, *rule, *requirement);
             }
         }
-        Self { groups: grouped(&order::sorted(chosen, Ord::cmp)), others }
+        order::sort(&mut chosen, Ord::cmp);
+        Self { groups: grouped(&chosen), others }
     }
 
     /// The rules that a request can meet, in order, each once.
@@ -127,7 +128,9 @@ impl Candidates<'_> {
     fn look_at(&mut self, group: &Group, request: &mut Request<'_>) {
         for value in request.values(group.subject) {
             let rules = range(&group.entries, |(text, _)| (**text).cmp(value));
-            self.found.extend(rules.iter().map(|(_, rule)| Reverse(*rule)));
+            for (_, rule) in rules {
+                self.found.push(Reverse(*rule));
+            }
         }
     }
 }

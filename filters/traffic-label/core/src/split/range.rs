@@ -1,6 +1,7 @@
 //! Ranges of buckets and the value that each stands for.
 
 use super::bucketing::Bucketing;
+use crate::label::shown;
 use crate::percent::{self, Percent, WHOLE};
 use std::fmt;
 use strict_config::{Member, Quoted, Reader, Value};
@@ -101,7 +102,7 @@ impl Ranges {
                 bucketing.check(reader, &member.value, range.to);
             }
             if let Some((other, label)) = ranges.iter().find(|(other, _)| range.overlaps(*other)) {
-                let label = String::from_utf8_lossy(label);
+                let label = shown(label);
                 let message =
                     format!("expected ranges apart from each other, but found {range} beside {label}'s {other}");
                 reader.problem(&member.value, message);
