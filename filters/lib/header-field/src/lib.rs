@@ -69,8 +69,7 @@ fn problem_with_name(name: &str) -> Option<String> {
             "expected a header that may be set, but found {found}, which belongs to one connection or message"
         ));
     }
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(is_token) {
+    if !is_token(name.as_bytes()) {
         return Some(format!("expected a header name, but found {found}"));
     }
     None
@@ -97,6 +96,11 @@ pub fn travels_by_pattern(name: &[u8]) -> bool {
     let among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
     let below = ONLY_IF_NAMED_BELOW.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
     !(name.starts_with(b":") || below || among(&NEVER) || among(&ONLY_IF_NAMED))
+}
+
+/// Whether a text is a token (RFC 9110 §5.6.2), as names are.
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
 /// Whether bytes may stand in a header's value: anything but control characters, among which are those that end a line.

@@ -262,7 +262,7 @@ impl<'r> Object<'r> {
             }
         }
         if given.len() != 1 {
-            let found = if given.is_empty() { "none".to_owned() } else { given.join(" and ") };
+            let found = if given.is_empty() { "none".to_owned() } else { spelling::all(&given) };
             let expected = spelling::all(names);
             self.reader.problem(self.value, format!("expected one of {expected}, but found {found}"));
             return None;

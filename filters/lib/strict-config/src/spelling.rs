@@ -14,11 +14,19 @@ pub(crate) fn all(names: &[&str]) -> String {
 }
 
 fn joined(names: &[&str], before_last: &str) -> String {
-    match names {
-        [] => "no name".to_owned(),
-        [name] => (*name).to_owned(),
-        [names @ .., last] => [&names.join(", "), before_last, last].concat(),
+    if names.is_empty() {
+        return "no name".to_owned();
     }
+    let mut text = String::new();
+    for (index, name) in names.iter().enumerate() {
+        text.push_str(match names.len() - index {
+            _ if index == 0 => "",
+            1 => before_last,
+            _ => ", ",
+        });
+        text.push_str(name);
+    }
+    text
 }
 
 /// Whether a name is the lowerCamelCase form of one in snake_case.

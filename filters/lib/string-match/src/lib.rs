@@ -20,8 +20,14 @@ const REGEX_SIZE_LIMIT: usize = 64 * 1024;
 
 /// Compiles expressions into one that matches a whole value which any of them matches.
 fn whole_match(patterns: &[&str]) -> Result<Regex, String> {
-    let any: Vec<_> = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect();
-    compile(&format!(r"\A(?:{})\z", any.join("|")))
+    let mut whole = String::from(r"\A(?:");
+    for (index, pattern) in patterns.iter().enumerate() {
+        whole.push_str(if index == 0 { "(?:" } else { "|(?:" });
+        whole.push_str(pattern);
+        whole.push(')');
+    }
+    whole.push_str(r")\z");
+    compile(&whole)
 }
 
 fn compile(pattern: &str) -> Result<Regex, String> {

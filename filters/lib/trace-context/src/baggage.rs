@@ -3,6 +3,8 @@
 //! Members of others are kept to the byte. A limit is met by leaving our own members out, never by cutting one or by touching
 //! another's: W3C Baggage §3.3.2 has whoever propagates carry up to 64 members and 8192 bytes, and drop whole members beyond.
 
+use header_field::is_token;
+
 /// The most members that every system carries.
 pub const MAX_MEMBERS: usize = 64;
 /// The most bytes, of all baggage headers together, that every system carries.
@@ -32,9 +34,15 @@ impl Baggage {
 
     /// Makes `values` the members of a key, in place of those that the key had. Answers whether they fit and were taken.
     pub fn set(&mut self, key: &[u8], values: &[&[u8]]) -> bool {
-        let mut changed = self.clone();
-        changed.members.retain(|member| split(member).is_none_or(|(known, _)| known != key));
-        changed.members.extend(values.iter().map(|value| [key, b"=", &encode(value)].concat()));
+        let mut changed = Self::default();
+        for member in &self.members {
+            if split(member).is_none_or(|(known, _)| known != key) {
+                changed.members.push(member.clone());
+            }
+        }
+        for value in values {
+            changed.members.push([key, b"=", &encode(value)].concat());
+        }
         let fits = changed.members.len() <= MAX_MEMBERS && changed.length() <= MAX_BYTES;
         if fits && is_token(key) {
             *self = changed;
@@ -60,11 +68,6 @@ fn split(member: &[u8]) -> Option<(&[u8], &[u8])> {
     let value = rest.split(|byte| *byte == b';').next()?.strip_prefix(b"=")?;
     let key = key.trim_ascii();
     is_token(key).then_some((key, value.trim_ascii()))
-}
-
-/// RFC 9110 §5.6.2.
-fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
 /// What a value may hold as it is: `baggage-octet`, and not the percent sign itself.

@@ -84,12 +84,24 @@ fn non_zero(id: RequestId) -> Option<RequestId> {
     (id.low() != 0 || id.high().is_some()).then_some(id)
 }
 
+/// A number of 128 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Number {
+    high: u64,
+    low: u64,
+}
+
 /// Digits to a number; `None` if there is anything else among them, or more than 32.
-fn hex(digits: &[u8], digit: fn(u8) -> Option<u8>) -> Option<u128> {
+fn hex(digits: &[u8], digit: fn(u8) -> Option<u8>) -> Option<Number> {
     if digits.is_empty() || digits.len() > 32 {
         return None;
     }
-    digits.iter().try_fold(0, |number: u128, byte| Some(number << 4 | u128::from(digit(*byte)?)))
+    let mut number = Number { high: 0, low: 0 };
+    for byte in digits {
+        number.high = number.high << 4 | number.low >> 60;
+        number.low = number.low << 4 | u64::from(digit(*byte)?);
+    }
+    Some(number)
 }
 
 fn lower_digit(byte: u8) -> Option<u8> {
@@ -105,26 +117,26 @@ fn any_digit(byte: u8) -> Option<u8> {
 }
 
 /// A field of exactly that many lower-case digits.
-fn lower_hex(field: &[u8], length: usize) -> Option<u128> {
+fn lower_hex(field: &[u8], length: usize) -> Option<Number> {
     if field.len() == length { hex(field, lower_digit) } else { None }
 }
 
-fn halves(number: u128) -> Option<RequestId> {
-    non_zero(RequestId::new((number >> 64) as u64, number as u64))
+fn identifier(number: Number) -> Option<RequestId> {
+    non_zero(RequestId::new(number.high, number.low))
 }
 
 /// W3C Trace Context §3.2.2: a version of `ff` and identifiers of zeros are invalid; a version above 00 may have more fields.
 fn traceparent(value: &[u8]) -> Option<RequestId> {
     let mut fields = fields(value);
-    let version = lower_hex(fields.next()?, 2)?;
+    let version = lower_hex(fields.next()?, 2)?.low;
     let trace_id = lower_hex(fields.next()?, 32)?;
-    let parent_id = lower_hex(fields.next()?, 16)?;
+    let parent_id = lower_hex(fields.next()?, 16)?.low;
     lower_hex(fields.next()?, 2)?;
     let ends = fields.next().is_none();
     if version == 0xff || parent_id == 0 || (version == 0 && !ends) {
         return None;
     }
-    halves(trace_id)
+    identifier(trace_id)
 }
 
 fn b3(value: &[u8]) -> Option<RequestId> {
@@ -135,7 +147,7 @@ fn b3(value: &[u8]) -> Option<RequestId> {
 }
 
 fn b3_trace_id(value: &[u8]) -> Option<RequestId> {
-    halves(lower_hex(value, 16).or_else(|| lower_hex(value, 32))?)
+    identifier(lower_hex(value, 16).or_else(|| lower_hex(value, 32))?)
 }
 
 /// Some clients percent-encode the colons.
@@ -153,7 +165,7 @@ fn jaeger(value: &[u8]) -> Option<RequestId> {
         separators += u32::from(separates);
         rest = after;
     }
-    if separators == 3 { halves(hex(id, any_digit)?) } else { None }
+    if separators == 3 { identifier(hex(id, any_digit)?) } else { None }
 }
 
 fn skywalking(value: &[u8]) -> Option<RequestId> {
@@ -201,7 +213,8 @@ fn xray(value: &[u8]) -> Option<RequestId> {
     if time.len() != 8 || random.len() != 24 || parts.next().is_some() {
         return None;
     }
-    halves(hex(time, any_digit)? << 96 | hex(random, any_digit)?)
+    let (time, random) = (hex(time, any_digit)?, hex(random, any_digit)?);
+    identifier(Number { high: time.low << 32 | random.high, low: random.low })
 }
 
 /// Envoy writes `9`, `a` or `b` in place of the UUID's `4` on its way, so that character does not count.

@@ -181,9 +181,15 @@ pub fn plugin_configuration() -> Vec<u8> {
 
 /// A property by its path.
 pub fn property(path: &[&str]) -> Option<Vec<u8>> {
-    let path = path.join("\0");
+    let mut whole = Vec::new();
+    for (index, name) in path.iter().enumerate() {
+        if index > 0 {
+            whole.push(0);
+        }
+        whole.extend_from_slice(name.as_bytes());
+    }
     // SAFETY: the path and the out-pointers live across the call.
-    received(|data, size| unsafe { import::proxy_get_property(path.as_ptr(), path.len(), data, size) })
+    received(|data, size| unsafe { import::proxy_get_property(whole.as_ptr(), whole.len(), data, size) })
 }
 
 /// Puts a value into the stream's filter state, under `wasm.<name>`, and says whether the proxy let it happen.

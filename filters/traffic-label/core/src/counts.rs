@@ -67,7 +67,7 @@ impl Counts {
     pub(crate) fn names(labels: &[Label]) -> Vec<String> {
         let mut names: Vec<String> = OF_PROXY.iter().map(|name| (*name).to_owned()).collect();
         for label in labels {
-            let mut add = |kind: &str, name: &str| names.push(["traffic_label.", &label.name, kind, name].concat());
+            let mut add = |kind: &str, name: &str| names.push(format!("traffic_label.{}{kind}{name}", label.name));
             EVENTS.iter().for_each(|event| add(".", event));
             Origin::NAMES.iter().for_each(|origin| add(".from.", origin));
             spelt_out(label).for_each(|value| add(".value.", shown(value)));

@@ -78,13 +78,17 @@ fn read_function(
         None => (text, Some("")),
     };
     let mut split = Vec::new();
-    if let Some(arguments) = arguments.filter(|arguments| !arguments.trim().is_empty()) {
-        split.extend(arguments.split(',').map(str::trim));
+    if let Some(arguments) = arguments.filter(|arguments| !arguments.trim_ascii().is_empty()) {
+        split.extend(arguments.split(',').map(str::trim_ascii));
     }
     let arguments = arguments.map(|_| split);
-    let Some((_, count)) = FUNCTIONS.iter().find(|(known, _)| *known == name.trim()) else {
-        let known: Vec<_> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
-        reader.problem(value, format!("expected one of {}, but found {}", known.join(", "), Quoted(text)));
+    let Some((_, count)) = FUNCTIONS.iter().find(|(known, _)| *known == name.trim_ascii()) else {
+        let mut known = String::new();
+        for (index, (name, _)) in FUNCTIONS.iter().enumerate() {
+            known.push_str(if index == 0 { "" } else { ", " });
+            known.push_str(name);
+        }
+        reader.expected(format_args!("one of {known}"), value);
         return None;
     };
     let Some(arguments) = arguments.filter(|arguments| arguments.len() == *count) else {
@@ -93,7 +97,7 @@ fn read_function(
             1 => "one argument in parentheses",
             _ => "two arguments in parentheses",
         };
-        reader.problem(value, format!("expected {} with {form}, but found {}", name.trim(), Quoted(text)));
+        reader.problem(value, format!("expected {} with {form}, but found {}", name.trim_ascii(), Quoted(text)));
         return None;
     };
     let header = |name: &str| header_field::checked_lower_name(reader, value, name);
@@ -102,7 +106,7 @@ fn read_function(
         let trace = trace.map(|trace| header(trace).ok_or(())).transpose().ok()?;
         Some(Correlated { source: Source::Inbound(name?.into_bytes()), trace })
     };
-    match (name.trim(), arguments.as_slice()) {
+    match (name.trim_ascii(), arguments.as_slice()) {
         ("$getContext", [trace]) => inbound(context_header, Some(trace)),
         ("$getInboundRequestHeader", [name]) => inbound(name, None),
         ("$getExternalInboundRequestHeader", [trace, name]) => inbound(name, Some(trace)),

@@ -192,7 +192,7 @@ fn digit(digit: u8) -> Option<u8> {
 fn ip_address(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?;
     let host = match text.strip_prefix('[') {
-        Some(rest) => rest.split([']', '%']).next()?,
+        Some(rest) => rest.get(..rest.bytes().position(|byte| matches!(byte, b']' | b'%')).unwrap_or(rest.len()))?,
         None => text.rsplit_once(':').map_or(text, |(host, _)| host),
     };
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())

@@ -124,8 +124,7 @@ impl Reading<'_> {
     fn header(&mut self, member: &Member) -> Option<Question> {
         let mut name = member.name.to_ascii_lowercase();
         let text = name.strip_prefix(':').unwrap_or(&name);
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if text.is_empty() || !text.bytes().all(is_token) {
+        if !header_field::is_token(text.as_bytes()) {
             let found = Quoted(&member.name);
             self.reader.problem(&member.value, format!("expected the name of a header, but found {found}"));
             return None;

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use strict_config::{Member, Position, Quoted, Reader, Value};
 
 /// What follows a layer's seed where its holdout is drawn; no other seed goes on with a null character.
-const HOLDOUT: &str = "\0holdout";
+const HOLDOUT: &[u8] = b"\0holdout";
 
 /// All layers of a configuration by their names, and what of each is taken.
 #[derive(Debug, Default)]
@@ -121,7 +121,7 @@ fn read_layer(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Option
         units: Rc::new(units),
         seed: seed.to_owned(),
         bucketing: Bucketing::new(hash, seed.as_bytes().to_vec()),
-        holdout: Bucketing::new(hash, [seed, HOLDOUT].concat().into_bytes()),
+        holdout: Bucketing::new(hash, [seed.as_bytes(), HOLDOUT].concat()),
         held_out: Range { from: 0, to: holdout? },
     }))
 }

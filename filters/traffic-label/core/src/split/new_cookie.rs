@@ -134,8 +134,7 @@ impl NewCookie {
 
 /// Reads the name of a cookie, a token.
 pub(crate) fn read_name<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    read_made_of(reader, value, "the name of a cookie", is_token)
+    read_made_of(reader, value, "the name of a cookie", |byte| header_field::is_token(&[byte]))
 }
 
 fn read_path<'v>(reader: &Reader, value: &'v Value) -> Option<&'v str> {

@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::claim;
 use crate::subject::{Request, Subject, SubjectId, Subjects};
 use http_exchange::Headers;
-use strict_config::{Quoted, Reader, Value};
+use strict_config::{Reader, Value};
 use trace_context::{Format, RequestId};
 
 /// Room for a unit that does not stand in the request.
@@ -181,7 +181,7 @@ fn read_cookie(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Optio
 fn read_query(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Option<(String, Kind)> {
     let name = reader.string(value)?;
     if name.is_empty() {
-        reader.problem(value, format!("expected the name of a query parameter, but found {}", Quoted(name)));
+        reader.expected("the name of a query parameter", value);
         return None;
     }
     Some((name.to_owned(), Kind::Subject(subjects.place(Subject::Query(name.as_bytes().to_vec())))))
