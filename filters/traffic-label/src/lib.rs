@@ -27,7 +27,10 @@ impl Plugin for TrafficLabel {
         let level = if policy.knows_its_role() { Level::Info } else { Level::Warn };
         host::log(level, &format!("configured as {policy}"));
         host::set_tick_period(TICK_MILLISECONDS);
-        let counters = policy.metrics().iter().map(|name| Counter::define(name)).collect();
+        let mut counters = Vec::new();
+        for name in policy.metrics() {
+            counters.push(Counter::define(&name));
+        }
         Ok(Self { policy, counters })
     }
 

@@ -17,12 +17,27 @@ pub(crate) enum Action {
     Pause = 1,
 }
 
-/// All contexts of the module: one root for each configured plugin, one stream for each open exchange.
+/// All contexts of the module.
 struct Contexts<P: Plugin> {
-    roots: ByNumber<Root<P>>,
-    streams: ByNumber<Stream<P>>,
+    contexts: ByNumber<Context<P>>,
     /// The streams that wait for a callout, by its token.
     calls: ByNumber<u32>,
+}
+
+/// A root for each configured plugin, a stream for each open exchange.
+enum Context<P: Plugin> {
+    Root(Root<P>),
+    Stream(Stream<P>),
+}
+
+impl<P: Plugin> Contexts<P> {
+    fn find_root(&mut self, context: u32) -> Option<&mut Root<P>> {
+        if let Context::Root(root) = self.contexts.get_mut(context)? { Some(root) } else { None }
+    }
+
+    fn find_stream(&mut self, context: u32) -> Option<&mut Stream<P>> {
+        if let Context::Stream(stream) = self.contexts.get_mut(context)? { Some(stream) } else { None }
+    }
 }
 
 /// A callback for one stream.
@@ -49,24 +64,25 @@ trait Callbacks {
 impl<P: Plugin> Callbacks for Contexts<P> {
     fn create(&mut self, context: u32, root: u32) {
         if root == 0 {
-            self.roots.insert(context, Root::default());
-        } else if let Some(root) = self.roots.get_mut(root) {
-            self.streams.insert(context, Stream::new(root.plugin()));
+            self.contexts.insert(context, Context::Root(Root::default()));
+        } else if let Some(root) = self.find_root(root) {
+            let stream = Stream::new(root.plugin());
+            self.contexts.insert(context, Context::Stream(stream));
         }
     }
 
     fn configure(&mut self, context: u32) -> bool {
-        self.roots.get_mut(context).is_some_and(Root::configure)
+        self.find_root(context).is_some_and(Root::configure)
     }
 
     fn tick(&mut self, context: u32) {
-        if let Some(root) = self.roots.get_mut(context) {
+        if let Some(root) = self.find_root(context) {
             root.tick();
         }
     }
 
     fn stream(&mut self, context: u32, event: Event) -> Action {
-        let Some(stream) = self.streams.get_mut(context) else { return Action::Continue };
+        let Some(stream) = self.find_stream(context) else { return Action::Continue };
         let action = match event {
             Event::RequestHeaders { end_of_stream } => stream.on_request_headers(end_of_stream),
             Event::RequestBody { size, end_of_stream } => stream.on_request_body(size, end_of_stream),
@@ -84,7 +100,7 @@ impl<P: Plugin> Callbacks for Contexts<P> {
     fn call_reply(&mut self, token: u32, headers: usize, body: usize, trailers: usize) {
         let Some(context) = self.calls.remove(token) else { return };
         // The exchange may be over; the proxy's answer comes to the root.
-        let Some(stream) = self.streams.get_mut(context) else { return };
+        let Some(stream) = self.find_stream(context) else { return };
         if host::set_effective_context(context) {
             stream.on_call_reply(headers, body, trailers);
             if let Some(token) = stream.take_call() {
@@ -94,9 +110,7 @@ impl<P: Plugin> Callbacks for Contexts<P> {
     }
 
     fn delete(&mut self, context: u32) {
-        if self.streams.remove(context).is_none() {
-            self.roots.remove(context);
-        }
+        self.contexts.remove(context);
     }
 }
 
@@ -106,7 +120,7 @@ thread_local! {
 
 /// Makes the module one of this plugin.
 pub(crate) fn install<P: Plugin>() {
-    let contexts = Contexts::<P> { roots: ByNumber::new(), streams: ByNumber::new(), calls: ByNumber::new() };
+    let contexts = Contexts::<P> { contexts: ByNumber::new(), calls: ByNumber::new() };
     CONTEXTS.with(|cell| {
         if let Ok(mut cell) = cell.try_borrow_mut() {
             *cell = Some(Box::new(contexts));

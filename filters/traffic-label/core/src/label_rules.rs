@@ -60,8 +60,10 @@ impl LabelRules {
             always_applies
         };
         let rules = Rules::read(reader, values, subjects, node, &mut read_action)?;
-        let name = |number: usize| rules.name(number).map_or_else(|| format!("{number}"), str::to_owned);
-        let names = (0..actions.len()).map(name).collect();
+        let mut names = Vec::with_capacity(actions.len());
+        for number in 0..actions.len() {
+            names.push(rules.name(number).map_or_else(|| format!("{number}"), str::to_owned));
+        }
         Some(Self { rules, actions, names })
     }
 

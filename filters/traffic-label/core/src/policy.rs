@@ -169,9 +169,10 @@ impl Policy {
                 None => {}
             }
         }
-        let cookies = exchange.set_cookies.drain(..);
-        let mut edits: HeaderEdits<'a> =
-            cookies.map(|cookie| HeaderEdit::Add(Cow::Borrowed(b"set-cookie"), cookie.into())).collect();
+        let mut edits = HeaderEdits::new();
+        for cookie in exchange.set_cookies.drain(..) {
+            edits.push(HeaderEdit::Add(Cow::Borrowed(b"set-cookie"), cookie.into()));
+        }
         if let (Some(explain), Some(reasons)) = (&self.explain, exchange.reasons.take()) {
             edits.push(HeaderEdit::Add(explain.header.as_slice().into(), explain::explanation(&reasons).into()));
         }

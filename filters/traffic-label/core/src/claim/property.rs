@@ -9,9 +9,17 @@
 /// The values that a property stands for.
 pub(super) fn values(property: Vec<u8>) -> Vec<Vec<u8>> {
     match elements(&property) {
-        Some(elements) => elements.into_iter().filter_map(scalar).collect(),
-        None => scalar(&property).into_iter().collect(),
+        Some(elements) => scalars(&elements),
+        None => scalars(&[&property]),
     }
+}
+
+fn scalars(elements: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut values = Vec::with_capacity(elements.len());
+    for element in elements {
+        values.extend(scalar(element));
+    }
+    values
 }
 
 fn scalar(bytes: &[u8]) -> Option<Vec<u8>> {

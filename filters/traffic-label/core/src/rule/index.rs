@@ -76,7 +76,10 @@ fn grouped(sorted: &[Entry<'_>]) -> Vec<Group> {
     for of_one_subject in sorted.chunk_by(|one, other| one.0 == other.0) {
         let Some((subject, ..)) = of_one_subject.first() else { continue };
         let first = of_one_subject.iter().map(|(.., rule)| *rule).min().unwrap_or_default();
-        let entries = of_one_subject.iter().map(|(_, text, rule)| (Box::from(*text), *rule)).collect();
+        let mut entries = Vec::with_capacity(of_one_subject.len());
+        for (_, text, rule) in of_one_subject {
+            entries.push((Box::from(*text), *rule));
+        }
         let place = groups.partition_point(|group| group.first < first);
         groups.insert(place, Group { subject: *subject, first, entries });
     }

@@ -69,12 +69,12 @@ impl Layers {
     /// Reads layers by their names.
     pub(crate) fn read(reader: &Reader, value: &Value, subjects: &mut Subjects) -> Self {
         let members = reader.members(value).unwrap_or_default();
-        let entry = |member: &Member| Entry {
-            name: member.name.clone(),
-            layer: read_layer(reader, &member.value, subjects),
-            taken: Vec::new(),
-        };
-        Self(members.iter().map(entry).collect())
+        let mut entries = Vec::with_capacity(members.len());
+        for Member { name, value, .. } in members {
+            let layer = read_layer(reader, value, subjects);
+            entries.push(Entry { name: name.clone(), layer, taken: Vec::new() });
+        }
+        Self(entries)
     }
 
     /// Reads the share that the experiment with that seed has of a layer. Several splits with one seed and one share
