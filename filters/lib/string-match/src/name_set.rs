@@ -35,7 +35,7 @@ impl NameSet {
         for value in values {
             let host = reader.string(value).unwrap_or_default();
             let name = host.to_ascii_lowercase();
-            let is_plain = |name: &str| !name.is_empty() && !name.contains(['*', ' ', '/']);
+            let is_plain = |name: &str| !name.is_empty() && !name.bytes().any(|byte| b"* /".contains(&byte));
             match name.strip_prefix('*') {
                 Some("") => suffixes.push(Box::default()),
                 Some(end) if end.starts_with('.') && is_plain(end) => suffixes.push(end.bytes().rev().collect()),

@@ -89,8 +89,8 @@ fn encode(value: &[u8]) -> Vec<u8> {
     text
 }
 
-/// A percent sign without two digits after it stands for itself.
-fn decode(text: &[u8]) -> Vec<u8> {
+/// What a percent-encoded text stands for; a percent sign without two digits after it stands for itself.
+pub fn decode(text: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {

@@ -9,6 +9,7 @@ use http_exchange::Headers;
 use proxy_role::Direction;
 use std::borrow::Cow;
 use std::net::IpAddr;
+use trace_context::baggage;
 
 /// A part of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,25 +168,8 @@ fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text);
     }
-    let mut value = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        let escaped = match (byte, after) {
-            (b'%', [high, low, after @ ..]) => {
-                digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after))
-            }
-            (b'+', _) => Some((b' ', after)),
-            _ => None,
-        };
-        let (byte, after) = escaped.unwrap_or((*byte, after));
-        value.push(byte);
-        rest = after;
-    }
-    Cow::Owned(value)
-}
-
-fn digit(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|number| u8::try_from(number).ok())
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    Cow::Owned(baggage::decode(&spaced))
 }
 
 /// The address in what Envoy calls an address: without port, brackets and zone.

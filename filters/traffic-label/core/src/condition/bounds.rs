@@ -43,7 +43,7 @@ impl Bounds {
         what: &str,
     ) -> Option<Self> {
         let mut object: Object<'_> = reader.object(value)?;
-        let mut bounds = Some(Vec::new());
+        let mut bounds = Vec::new();
         let mut count = 0;
         for (name, relation) in RELATIONS {
             let Some(value) = object.get(name) else { continue };
@@ -53,16 +53,13 @@ impl Bounds {
             if bound.is_none() {
                 reader.expected(what, value);
             }
-            bounds = bounds.zip(bound).map(|(mut bounds, bound)| {
-                bounds.push((relation, bound.into_boxed_slice()));
-                bounds
-            });
+            bounds.extend(bound.map(|bound| (relation, bound.into_boxed_slice())));
         }
         object.finish();
         if count == 0 {
             reader.problem(value, "expected at least one of lt, le, gt, ge and eq, but found none");
         }
-        Some(Self { compare, bounds: bounds? })
+        (bounds.len() == count).then_some(Self { compare, bounds })
     }
 
     /// Whether a value keeps all of them.

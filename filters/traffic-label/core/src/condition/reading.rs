@@ -56,17 +56,18 @@ impl Reading<'_> {
     fn condition(&mut self, value: &Value) -> Option<Question> {
         let reader = self.reader;
         let mut object = reader.object(value)?;
-        let mut questions = Some(Vec::new());
+        let (mut questions, mut count) = (Vec::new(), 0);
         for name in MEMBERS {
             if let Some(value) = object.get(name) {
-                questions = questions.zip(self.member(name, value)).map(pushed);
+                questions.extend(self.member(name, value));
+                count += 1;
             }
         }
         object.finish();
         if value.as_object().is_some_and(|members| members.iter().all(|member| member.value.is_null())) {
             reader.problem(value, "expected a condition such as header, path or any, but found none");
         }
-        questions.map(Question::all)
+        (questions.len() == count).then(|| Question::all(questions))
     }
 
     fn member(&mut self, name: &str, value: &Value) -> Option<Question> {
@@ -142,11 +143,11 @@ impl Reading<'_> {
         if members.is_empty() {
             self.reader.problem(value, "expected at least one name, but found none");
         }
-        let mut questions = Some(Vec::new());
+        let mut questions = Vec::with_capacity(members.len());
         for member in members {
-            questions = questions.zip(read(self, member)).map(pushed);
+            questions.extend(read(self, member));
         }
-        questions.map(Question::all)
+        (questions.len() == members.len()).then(|| Question::all(questions))
     }
 
     fn list(&mut self, value: &Value) -> Option<Vec<Question>> {
@@ -154,11 +155,11 @@ impl Reading<'_> {
         if conditions.is_empty() {
             self.reader.problem(value, "expected at least one condition, but found none");
         }
-        let mut questions = Some(Vec::new());
+        let mut questions = Vec::with_capacity(conditions.len());
         for condition in conditions {
-            questions = questions.zip(self.condition(condition)).map(pushed);
+            questions.extend(self.condition(condition));
         }
-        questions
+        (questions.len() == conditions.len()).then_some(questions)
     }
 
     fn percent(&mut self, value: &Value) -> Option<Question> {
@@ -205,9 +206,4 @@ impl Reading<'_> {
             _ => {}
         }
     }
-}
-
-fn pushed((mut questions, question): (Vec<Question>, Question)) -> Vec<Question> {
-    questions.push(question);
-    questions
 }

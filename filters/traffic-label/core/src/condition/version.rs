@@ -35,8 +35,11 @@ impl<'t> Version<'t> {
 }
 
 fn split_at(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    let mut halves = text.splitn(2, |byte| *byte == separator);
-    (halves.next().unwrap_or_default(), halves.next())
+    let at = text.iter().position(|byte| *byte == separator);
+    match at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
 }
 
 fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {

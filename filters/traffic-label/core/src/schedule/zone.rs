@@ -120,7 +120,14 @@ fn rule_of(name: &str) -> Option<&'static str> {
             name.strip_prefix(region) == Some(word)
         })
     };
-    ZONES.lines().filter_map(|line| line.split_once(' ')).find(|(_, words)| follows(words)).map(|(rule, _)| rule)
+    for line in ZONES.split('\n') {
+        if let Some((rule, words)) = line.split_once(' ')
+            && follows(words)
+        {
+            return Some(rule);
+        }
+    }
+    None
 }
 
 /// What a POSIX string says.
