@@ -251,8 +251,9 @@ impl<'r> Object<'r> {
         self.reader.duration(value, range)
     }
 
-    /// The one of these names that is there, and its value; a problem if there is none or several.
-    pub fn only(&mut self, names: &[&'static str]) -> Option<(&'static str, &'r Value)> {
+    /// The one of these names that is there, and its value. If there is none or several, the message says so; it is best
+    /// noted once the object is [finished](Self::finish), which may name the reason.
+    pub fn only(&mut self, names: &[&'static str]) -> Result<(&'static str, &'r Value), String> {
         let mut given = Vec::new();
         let mut only = None;
         for name in names {
@@ -261,13 +262,10 @@ impl<'r> Object<'r> {
                 only = Some((*name, value));
             }
         }
-        if given.len() != 1 {
+        only.filter(|_| given.len() == 1).ok_or_else(|| {
             let found = if given.is_empty() { "none".to_owned() } else { spelling::all(&given) };
-            let expected = spelling::all(names);
-            self.reader.problem(self.value, format!("expected one of {expected}, but found {found}"));
-            return None;
-        }
-        only
+            format!("expected one of {}, but found {found}", spelling::all(names))
+        })
     }
 
     /// Notes a problem with a name that is not there.

@@ -149,3 +149,19 @@ fn a_warning_has_a_place_and_is_no_problem() {
     assert_eq!(warnings, "rules[0].name: expected a name, but found every name (line 1 column 21)");
     assert!(reader.take_warnings().is_empty() && reader.into_problems().is_empty());
 }
+
+#[test]
+fn one_of_several_names_is_there_alone() {
+    let only = |json: &str| {
+        let reader = read(json.as_bytes()).unwrap();
+        let mut object = reader.object(reader.root()).unwrap();
+        let only = object.only(&["exact", "prefix", "regex"]).map(|(name, value)| format!("{name} {value}"));
+        object.finish();
+        assert_eq!(reader.into_problems().to_string(), "");
+        only
+    };
+    assert_eq!(only(r#"{"prefix": 7, "exact": null}"#), Ok("prefix 7".to_owned()));
+    for (json, found) in [("{}", "none"), (r#"{"regex": 1, "exact": 2}"#, "exact and regex")] {
+        assert_eq!(only(json), Err(format!("expected one of exact, prefix and regex, but found {found}")));
+    }
+}

@@ -31,7 +31,7 @@ impl StringMatch {
         let given = object.only(&PATTERNS);
         let ignore_case = object.boolean("ignore_case").unwrap_or(false);
         object.finish();
-        let (name, pattern) = given?;
+        let (name, pattern) = given.map_err(|problem| reader.problem(value, problem)).ok()?;
         let text = reader.string(pattern)?;
         if name == "regex" {
             if ignore_case {

@@ -33,10 +33,14 @@ impl Matcher {
             return None;
         }
         let mut object = reader.object(value)?;
-        let Some((name, operand)) = object.only(&KINDS) else {
-            object.get("ignore_case");
-            object.finish();
-            return None;
+        let (name, operand) = match object.only(&KINDS) {
+            Ok(given) => given,
+            Err(problem) => {
+                object.get("ignore_case");
+                object.finish();
+                reader.problem(value, problem);
+                return None;
+            }
         };
         let matcher = match name {
             "in" => read_texts(reader, operand).map(Self::Among),

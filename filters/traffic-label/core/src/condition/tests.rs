@@ -315,9 +315,9 @@ fn problems_name_the_place() {
         ),
         (
             r#"{"path": 1, "method": {}, "user_agent": {"prefix": "a", "in": ["b"]}, "namespace": {"exac": "b"}}"#,
-            "namespace: expected one of exact, prefix, suffix, contains, regex, in, present, number and semver, but found \
+            "namespace.exac: expected exact, but found \"exac\" (line 1 column 85)\n\
+             namespace: expected one of exact, prefix, suffix, contains, regex, in, present, number and semver, but found \
              none (line 1 column 84)\n\
-             namespace.exac: expected exact, but found \"exac\" (line 1 column 85)\n\
              method: expected one of exact, prefix, suffix, contains, regex, in, present, number and semver, but found none \
              (line 1 column 23)\n\
              path: expected a text or a matcher such as {\"prefix\": \"v2\"}, but found 1 (line 1 column 10)\n\
