@@ -29,17 +29,6 @@ fn every_filter_is_loaded_by_every_host() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The most bytes of a module.
-const LIMITS: [(&str, usize); 1] = [("grpc-json-transcoder", 350_000)];
-
-#[test]
-fn modules_are_as_small_as_they_are_meant_to_be() {
-    for (name, most) in LIMITS {
-        let bytes = artifacts::module(name).map_or(0, |module| module.bytes.len());
-        assert!((1..=most).contains(&bytes), "expected {name} to have at most {most} bytes, but found {bytes}");
-    }
-}
-
 #[test]
 fn a_guest_that_every_host_loads_may_still_misbehave() -> anyhow::Result<()> {
     let (text, loads) = inspect_guest("bad-allocator.wat")?;

@@ -1,8 +1,8 @@
 //! How large each module may be: every proxy of a mesh downloads it, compiles it and keeps it.
 
 /// The most bytes of each module. One that grows beyond has to say here what for.
-const MOST_BYTES: [(&str, usize); 3] =
-    [("grpc-json-transcoder", 416_000), ("header-propagation", 162_000), ("traffic-label", 250_000)];
+const MOST_BYTES: [(&str, usize); 4] =
+    [("cors", 164_000), ("grpc-json-transcoder", 350_000), ("header-propagation", 162_000), ("traffic-label", 250_000)];
 
 #[test]
 fn no_module_is_larger_than_it_may_be() {

@@ -5,7 +5,6 @@
 //! exported, so the proxy does not call them. A proxy keeps its plugins' contexts apart by number; so does this.
 
 use crate::by_number::ByNumber;
-use crate::host;
 use crate::plugin::{Plugin, Root};
 use crate::stream::Stream;
 use std::cell::RefCell;
@@ -21,6 +20,7 @@ pub(crate) enum Action {
 struct Contexts<P: Plugin> {
     contexts: ByNumber<Context<P>>,
     /// The streams that wait for a callout, by its token.
+    #[cfg(feature = "bodies")]
     calls: ByNumber<u32>,
 }
 
@@ -42,21 +42,36 @@ impl<P: Plugin> Contexts<P> {
 
 /// A callback for one stream.
 #[derive(Debug, Clone, Copy)]
-enum Event {
-    RequestHeaders { end_of_stream: bool },
-    RequestBody { size: usize, end_of_stream: bool },
+pub(crate) enum Event {
+    RequestHeaders {
+        end_of_stream: bool,
+    },
+    #[cfg(feature = "bodies")]
+    RequestBody {
+        size: usize,
+        end_of_stream: bool,
+    },
+    #[cfg(feature = "bodies")]
     RequestTrailers,
-    ResponseHeaders { end_of_stream: bool },
-    ResponseBody { size: usize, end_of_stream: bool },
+    ResponseHeaders {
+        end_of_stream: bool,
+    },
+    #[cfg(feature = "bodies")]
+    ResponseBody {
+        size: usize,
+        end_of_stream: bool,
+    },
+    #[cfg(feature = "bodies")]
     ResponseTrailers,
 }
 
 /// [`Contexts`] whatever its plugin is, since the proxy's functions have no type parameters.
-trait Callbacks {
+pub(crate) trait Callbacks {
     fn create(&mut self, context: u32, root: u32);
     fn configure(&mut self, context: u32) -> bool;
     fn tick(&mut self, context: u32);
     fn stream(&mut self, context: u32, event: Event) -> Action;
+    #[cfg(feature = "bodies")]
     fn call_reply(&mut self, token: u32, headers: usize, body: usize, trailers: usize);
     fn delete(&mut self, context: u32);
 }
@@ -85,23 +100,29 @@ impl<P: Plugin> Callbacks for Contexts<P> {
         let Some(stream) = self.find_stream(context) else { return Action::Continue };
         let action = match event {
             Event::RequestHeaders { end_of_stream } => stream.on_request_headers(end_of_stream),
+            #[cfg(feature = "bodies")]
             Event::RequestBody { size, end_of_stream } => stream.on_request_body(size, end_of_stream),
+            #[cfg(feature = "bodies")]
             Event::RequestTrailers => stream.on_request_trailers(),
             Event::ResponseHeaders { end_of_stream } => stream.on_response_headers(end_of_stream),
+            #[cfg(feature = "bodies")]
             Event::ResponseBody { size, end_of_stream } => stream.on_response_body(size, end_of_stream),
+            #[cfg(feature = "bodies")]
             Event::ResponseTrailers => stream.on_response_trailers(),
         };
+        #[cfg(feature = "bodies")]
         if let Some(token) = stream.take_call() {
             self.calls.insert(token, context);
         }
         action
     }
 
+    #[cfg(feature = "bodies")]
     fn call_reply(&mut self, token: u32, headers: usize, body: usize, trailers: usize) {
         let Some(context) = self.calls.remove(token) else { return };
         // The exchange may be over; the proxy's answer comes to the root.
         let Some(stream) = self.find_stream(context) else { return };
-        if host::set_effective_context(context) {
+        if crate::host::set_effective_context(context) {
             stream.on_call_reply(headers, body, trailers);
             if let Some(token) = stream.take_call() {
                 self.calls.insert(token, context);
@@ -120,7 +141,11 @@ thread_local! {
 
 /// Makes the module one of this plugin.
 pub(crate) fn install<P: Plugin>() {
-    let contexts = Contexts::<P> { contexts: ByNumber::new(), calls: ByNumber::new() };
+    let contexts = Contexts::<P> {
+        contexts: ByNumber::new(),
+        #[cfg(feature = "bodies")]
+        calls: ByNumber::new(),
+    };
     CONTEXTS.with(|cell| {
         if let Ok(mut cell) = cell.try_borrow_mut() {
             *cell = Some(Box::new(contexts));
@@ -129,7 +154,7 @@ pub(crate) fn install<P: Plugin>() {
 }
 
 /// Runs a callback; inside another one, or before the module is initialized, there is nothing that could run.
-fn with<T>(otherwise: T, run: impl FnOnce(&mut dyn Callbacks) -> T) -> T {
+pub(crate) fn with<T>(otherwise: T, run: impl FnOnce(&mut dyn Callbacks) -> T) -> T {
     CONTEXTS.with(|cell| match cell.try_borrow_mut() {
         Ok(mut cell) => match cell.as_mut() {
             Some(contexts) => run(contexts.as_mut()),
@@ -139,7 +164,7 @@ fn with<T>(otherwise: T, run: impl FnOnce(&mut dyn Callbacks) -> T) -> T {
     })
 }
 
-fn stream(context: u32, event: Event) -> u32 {
+pub(crate) fn stream(context: u32, event: Event) -> u32 {
     with(Action::Continue, |contexts| contexts.stream(context, event)) as u32
 }
 
@@ -191,52 +216,11 @@ pub extern "C" fn proxy_on_request_headers(context: u32, _count: usize, end_of_s
     stream(context, Event::RequestHeaders { end_of_stream: end_of_stream != 0 })
 }
 
-/// A piece of a request's body is there.
-// SAFETY: see above.
-#[unsafe(no_mangle)]
-pub extern "C" fn proxy_on_request_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
-    stream(context, Event::RequestBody { size, end_of_stream: end_of_stream != 0 })
-}
-
-/// A request ends with trailers.
-// SAFETY: see above.
-#[unsafe(no_mangle)]
-pub extern "C" fn proxy_on_request_trailers(context: u32, _count: usize) -> u32 {
-    stream(context, Event::RequestTrailers)
-}
-
 /// A response begins.
 // SAFETY: see above.
 #[unsafe(no_mangle)]
 pub extern "C" fn proxy_on_response_headers(context: u32, _count: usize, end_of_stream: u32) -> u32 {
     stream(context, Event::ResponseHeaders { end_of_stream: end_of_stream != 0 })
-}
-
-/// A piece of a response's body is there.
-// SAFETY: see above.
-#[unsafe(no_mangle)]
-pub extern "C" fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
-    stream(context, Event::ResponseBody { size, end_of_stream: end_of_stream != 0 })
-}
-
-/// A response ends with trailers.
-// SAFETY: see above.
-#[unsafe(no_mangle)]
-pub extern "C" fn proxy_on_response_trailers(context: u32, _count: usize) -> u32 {
-    stream(context, Event::ResponseTrailers)
-}
-
-/// A callout was answered, or came to nothing.
-// SAFETY: see above.
-#[unsafe(no_mangle)]
-pub extern "C" fn proxy_on_http_call_response(
-    _root: u32,
-    token: u32,
-    headers: usize,
-    body_size: usize,
-    trailers: usize,
-) {
-    with((), |contexts| contexts.call_reply(token, headers, body_size, trailers));
 }
 
 /// A context is over.

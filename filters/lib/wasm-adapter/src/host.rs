@@ -150,7 +150,7 @@ pub fn call(callout: &Callout<'_>) -> Option<u32> {
 }
 
 /// Makes a stream's context the one that calls are about, and says whether the proxy did so.
-pub(crate) fn set_effective_context(context: u32) -> bool {
+pub fn set_effective_context(context: u32) -> bool {
     // SAFETY: no pointer is passed.
     let status = unsafe { import::proxy_set_effective_context(context) };
     status == OK

@@ -2,13 +2,15 @@
 //!
 //! A trap takes down every plugin that shares the virtual machine, and the published SDK panics on each status, and on each
 //! context, that it does not expect; its dispatch of callbacks is also 65 KB of a module. So the ABI is spoken here directly:
-//! `dispatch` has the callbacks, `host` the proxy's functions, which hand back whatever status the proxy gave. It decides
+//! `dispatch` has the callbacks (and `bodies` those that only some filters need), `host` the proxy's functions, which hand back whatever status the proxy gave. It decides
 //! nothing: filters implement `Plugin`, and [`register!`] makes a module of one.
 //!
 //! Only [`pairs`] exists outside of wasm: everything else needs a proxy around it.
 
 pub mod pairs;
 
+#[cfg(all(target_family = "wasm", feature = "bodies"))]
+mod bodies;
 #[cfg(any(target_family = "wasm", test))]
 mod by_number;
 #[cfg(target_family = "wasm")]
