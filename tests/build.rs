@@ -50,8 +50,10 @@ fn compile_guests() -> Result<(), Error> {
 }
 
 fn compile_protos() -> Result<(), Error> {
-    let protos = wasm_build::package_dir()?.join("protos");
-    let mut compiler = protox::Compiler::new([&protos])?;
+    let package = wasm_build::package_dir()?;
+    // Google's own are those that `weft-oci` has at hand.
+    let folders = [package.join("protos"), package.join("../oci/weft-oci/protos")];
+    let mut compiler = protox::Compiler::new(&folders)?;
     compiler.include_imports(true).open_files([
         "bookstore.proto",
         "types.proto",
@@ -62,7 +64,7 @@ fn compile_protos() -> Result<(), Error> {
     // Not by way of `prost_types`, which forgets the options that are extensions, and so every HTTP rule.
     fs::write(&file, compiler.encode_file_descriptor_set())
         .map_err(|error| Error::Write(file.display().to_string(), error))?;
-    println!("cargo::rerun-if-changed={}", protos.display());
+    folders.iter().for_each(|folder| println!("cargo::rerun-if-changed={}", folder.display()));
     Ok(())
 }
 

@@ -91,7 +91,7 @@ async fn calls_pass_real_envoys() -> anyhow::Result<()> {
 /// The plugin's configuration holds what a compiler makes of the `.proto` file beside it.
 #[test]
 fn the_descriptor_set_in_the_manifest_is_that_of_the_proto_file() -> anyhow::Result<()> {
-    let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("protos");
+    let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../oci/weft-oci/protos");
     let mut compiler = protox::Compiler::new([folder(), protos])?;
     compiler.include_imports(true).open_file("landing.proto")?;
     let compiled = STANDARD.encode(compiler.encode_file_descriptor_set());

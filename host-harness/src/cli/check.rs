@@ -150,6 +150,11 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, F
     checked.map(|_| Outcome::Good).map_err(|error| Failure::BadInput(error.to_string()))
 }
 
+/// What a filter would do with this JSON; nothing, if there is no such filter.
+pub fn configure(filter: &str, json: &[u8]) -> Option<Result<Checked, Problems>> {
+    FILTERS.iter().find(|(name, _)| *name == filter).map(|(_, configure)| configure(json))
+}
+
 /// What the filter would do with the configuration in this file.
 pub fn check(filter: &str, path: &Path) -> Result<Checked, CheckError> {
     let Some((_, configure)) = FILTERS.iter().find(|(name, _)| *name == filter) else {

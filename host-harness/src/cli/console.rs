@@ -1,4 +1,4 @@
-//! How `weft` writes: results to standard output, all else to standard error, colours and spinners only on a terminal.
+//! How `weft` and its sister commands write: results to standard output, all else to standard error, colours and spinners only on a terminal.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -14,31 +14,33 @@ use crate::abi::LogLevel;
 use crate::data_plane::LogSink;
 
 /// Things that are as they should be.
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub const GOOD: Style = AnsiColor::Green.on_default();
 /// Things that are not.
-pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// Headings.
-pub(super) const STRONG: Style = Style::new().bold();
+pub const STRONG: Style = Style::new().bold();
 /// What may be overlooked.
-pub(super) const DIM: Style = Style::new().dimmed();
+pub const DIM: Style = Style::new().dimmed();
 
 /// Where the program writes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Console {
+pub struct Console {
     verbose: u8,
     /// The file that takes results in place of standard output; like that, it is there until the program ends.
     output: Option<&'static Mutex<File>>,
 }
 
 /// Something that takes more than a moment; gone when dropped.
-pub(super) struct Progress(Option<ProgressBar>);
+pub struct Progress(Option<ProgressBar>);
 
 impl Console {
+    /// One that says more, the more often that was asked for.
     pub fn new(verbose: u8) -> Self {
         Self { verbose, output: None }
     }
 
     /// The same with results going to a file.
+    #[must_use]
     pub fn writing_to(self, file: File) -> Self {
         Self { output: Some(Box::leak(Box::new(Mutex::new(file)))), ..self }
     }
@@ -90,6 +92,20 @@ impl Console {
         Progress(Some(spinner))
     }
 
+    /// Shows how much of so many bytes has been moved: a bar on a terminal, else one line.
+    pub fn transfer(&self, text: &str, bytes: u64) -> Progress {
+        if !std::io::stderr().is_terminal() {
+            self.note(text);
+            return Progress(None);
+        }
+        let bar = ProgressBar::new(bytes).with_message(text.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {eta:.dim}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Progress(Some(bar))
+    }
+
     /// The level from which on plugins' lines are shown.
     pub fn log_level(&self) -> LogLevel {
         match self.verbose {
@@ -107,6 +123,15 @@ impl Console {
             let (level, plugin, message) = (line.level.name(), line.plugin, line.message);
             console.note(format_args!("{DIM}{proxy}{DIM:#} {level} {plugin}: {message}"));
         })
+    }
+}
+
+impl Progress {
+    /// Moves a bar on by so many bytes.
+    pub fn advance(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(bytes);
+        }
     }
 }
 

@@ -7,9 +7,9 @@
 
 mod bench;
 pub mod check;
-mod console;
+pub mod console;
 pub mod demo;
-mod input;
+pub mod input;
 mod inspect;
 mod interrupt;
 mod lint;

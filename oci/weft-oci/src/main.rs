@@ -1,0 +1,5 @@
+//! The command `weft-oci`.
+
+fn main() -> std::process::ExitCode {
+    weft_oci::cli::main()
+}
