@@ -8,6 +8,7 @@ use oci::{Content, Descriptor, Digest, MAX_BYTES, Reference, Root, media_type};
 use oci_client::Client;
 use oci_client::RegistryOperation;
 use oci_client::client::ClientConfig;
+use oci_client::errors::{DigestError, OciDistributionError};
 use oci_client::manifest::OciDescriptor;
 use oci_client::secrets::RegistryAuth;
 
@@ -168,7 +169,7 @@ impl Registry {
             let mut pieces = self.client.pull_blob_stream(&image, &described).await?.stream;
             let mut blob = Vec::new();
             // The digest is compared at the end; a stream without one is not waited for.
-            while let Some(piece) = pieces.try_next().await? {
+            while let Some(piece) = pieces.try_next().await.map_err(of_stream)? {
                 blob.extend_from_slice(&piece);
                 progress(piece.len() as u64);
                 if blob.len() > limit {
@@ -221,9 +222,9 @@ impl Registry {
         let image = image(reference, identifier);
         let push = || async {
             self.client.auth(&image, &self.auth, RegistryOperation::Push).await?;
-            let media_type = media_type.parse().map_err(|_| {
-                oci_client::errors::OciDistributionError::UnsupportedMediaTypeError(media_type.to_owned())
-            })?;
+            let media_type = media_type
+                .parse()
+                .map_err(|_| OciDistributionError::UnsupportedMediaTypeError(media_type.to_owned()))?;
             self.client.push_manifest_raw(&image, manifest.to_vec(), media_type).await.map(|_| ())
         };
         self.patiently(reference, "take the manifest", push).await
@@ -257,6 +258,14 @@ impl Registry {
 fn image(reference: &Reference, identifier: &str) -> oci_client::Reference {
     let (registry, repository) = (reference.registry.clone(), reference.repository.clone());
     oci_client::Reference::with_tag(registry, repository, identifier.to_owned())
+}
+
+/// A wrong digest as such, which a stream wraps into a failure to read.
+fn of_stream(error: std::io::Error) -> OciDistributionError {
+    match error.downcast::<DigestError>() {
+        Ok(wrong) => OciDistributionError::DigestError(wrong),
+        Err(error) => OciDistributionError::IoError(error),
+    }
 }
 
 /// What a manifest says that it is; nothing, where it says nothing.
