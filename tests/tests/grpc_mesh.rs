@@ -38,7 +38,7 @@ async fn calls(plane: &Plane) -> anyhow::Result<String> {
         std::fs::copy(folder().join(file), without_filters.path().join(file))?;
     }
     let mut ports = Ports::new(None);
-    let mesh = mesh::load(&[without_filters.path().to_owned()], &mut ports, &|_| None)?;
+    let mesh = mesh::load(&[without_filters.path().to_owned()], &mut ports, &|_: &str| None)?;
     assert_eq!(mesh.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     let log: LogSink = Arc::new(|proxy, line| eprintln!("{proxy}: {}", line.message));
     let running = DataPlane::start(&mesh, &mut ports, plane, LogLevel::Warn, &log).await?;

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::console::{BAD, Console, DIM};
-use super::mesh::builtin;
+use super::images::Images;
 use super::{Failure, Outcome};
 use crate::mesh::{self, Finding, Problem};
 
@@ -60,7 +60,7 @@ struct Listed<'a> {
 
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, Failure> {
-    let findings = mesh::lint(&arguments.paths, &builtin);
+    let findings = mesh::lint(&arguments.paths, &Images::with_cache(None));
     let unreadable = |it: &&Finding| matches!(it.problem, Problem::Unreadable { .. } | Problem::NoManifests);
     let unreadable: Vec<_> = findings.errors.iter().filter(unreadable).map(Finding::to_string).collect();
     if !unreadable.is_empty() {

@@ -7,17 +7,20 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::console::{Console, DIM, STRONG};
+use super::images::Images;
 use super::interrupt::{interrupted, unless_interrupted};
 use super::plane::ProxyKind;
 use super::{Failure, Outcome};
-use crate::bootstrap::Module;
 use crate::data_plane::{DataPlane, Plane, StartError};
 use crate::mesh::{self, LoadFailure, Mesh, Ports, RouteListing};
 
 /// Run the mesh that Kubernetes and Istio manifests describe, until Ctrl-C.
 ///
-/// Reads Deployment, Service, Gateway, VirtualService, DestinationRule, WasmPlugin, ASMFilterDeployment and TrafficLabel. A
-/// `weft.yaml` beside them says which program stands for which image. What is not modelled is named in a warning.
+/// Reads Deployment, Service, Gateway, VirtualService, DestinationRule, WasmPlugin, TrafficExtension, ASMFilterDeployment and
+/// TrafficLabel. A `weft.yaml` beside them says which program stands for which image. What is not modelled is named in a warning.
+///
+/// A plugin whose image is pinned by a digest is pulled from its registry, with docker's credentials, and kept in
+/// `~/.cache/weft`; for other images the built-in filter of the same name runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -85,17 +88,11 @@ pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outco
     Ok(Outcome::Good)
 }
 
-/// Reads a mesh with the built-in filters at hand.
+/// Reads a mesh with the built-in filters at hand, and pulls the images that it pins.
 pub(super) fn load(paths: &[PathBuf], port: Option<u16>) -> Result<(Mesh, Ports), LoadFailure> {
     let mut ports = Ports::new(port);
-    let mesh = mesh::load(paths, &mut ports, &builtin)?;
+    let mesh = mesh::load(paths, &mut ports, &Images::default())?;
     Ok((mesh, ports))
-}
-
-/// The module of a built-in filter.
-pub(super) fn builtin(name: &str) -> Option<Module> {
-    let module = artifacts::module(name)?;
-    Some(Module { name: name.to_owned(), bytes: module.bytes.into() })
 }
 
 /// Starts a mesh and shows that it takes a while.

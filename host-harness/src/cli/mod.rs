@@ -9,6 +9,7 @@ mod bench;
 pub mod check;
 pub mod console;
 pub mod demo;
+pub mod images;
 pub mod input;
 mod inspect;
 mod interrupt;

@@ -49,8 +49,14 @@ const ACCEPTED: &[(&str, &str, &str)] = &[
     ("DestinationRule", "spec.trafficPolicy.tls", "hops on one machine are not encrypted"),
     ("VirtualService", "spec.exportTo", "one mesh sees everything"),
     ("DestinationRule", "spec.exportTo", "one mesh sees everything"),
-    ("WasmPlugin", "spec.imagePullPolicy", "no image is pulled"),
-    ("WasmPlugin", "spec.imagePullSecret", "no image is pulled"),
+    ("WasmPlugin", "spec.imagePullPolicy", "a pinned image never changes, and a tag is looked up each time"),
+    ("WasmPlugin", "spec.imagePullSecret", "images are pulled with the credentials of docker's configuration"),
+    ("TrafficExtension", "spec.wasm.imagePullPolicy", "a pinned image never changes, and a tag is looked up each time"),
+    (
+        "TrafficExtension",
+        "spec.wasm.imagePullSecret",
+        "images are pulled with the credentials of docker's configuration",
+    ),
 ];
 
 /// Whether a field without effect needs no warning.

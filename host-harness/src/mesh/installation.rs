@@ -11,7 +11,8 @@ use super::asm::PatchContext;
 use super::finding::Subject;
 use super::istio::TrafficMode;
 use super::manifest::{Labels, Manifests};
-use super::plugin::{TRAFFIC_LABEL, filter_name};
+use super::modules::filter_name;
+use super::plugin::TRAFFIC_LABEL;
 
 /// A filter that a resource installs.
 #[derive(Debug)]

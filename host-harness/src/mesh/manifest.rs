@@ -13,7 +13,9 @@ use super::accepted::is_accepted;
 use super::asm::{FilterDeploymentSpec, TrafficLabelSpec};
 use super::document::Document;
 use super::finding::{Findings, Problem, Subject};
-use super::istio::{DestinationRuleSpec, EnvoyFilterSpec, GatewaySpec, VirtualServiceSpec, WasmPluginSpec};
+use super::istio::{
+    DestinationRuleSpec, EnvoyFilterSpec, GatewaySpec, TrafficExtensionSpec, VirtualServiceSpec, WasmPluginSpec,
+};
 use super::kubernetes::{DeploymentSpec, ServiceSpec};
 
 /// Labels of a pod, or the labels that a selector asks for.
@@ -43,6 +45,14 @@ pub struct Resource<T> {
     pub spec: T,
 }
 
+impl<T> Resource<T> {
+    /// The same with another form of what it asks for.
+    fn into_spec<U: From<T>>(self) -> Resource<U> {
+        let Self { name, namespace, subject, spec } = self;
+        Resource { name, namespace, subject, spec: spec.into() }
+    }
+}
+
 /// All resources that are modelled, in the order in which they were declared.
 #[derive(Debug, Default)]
 pub struct Manifests {
@@ -58,7 +68,7 @@ pub struct Manifests {
     pub destination_rules: Vec<Resource<DestinationRuleSpec>>,
     /// `networking.istio.io/*`: no proxy gets them, but lints look at them.
     pub envoy_filters: Vec<Resource<EnvoyFilterSpec>>,
-    /// `extensions.istio.io/*`.
+    /// `extensions.istio.io/*`, TrafficExtensions among them.
     pub wasm_plugins: Vec<Resource<WasmPluginSpec>>,
     /// `istio.alibabacloud.com/*`.
     pub filter_deployments: Vec<Resource<FilterDeploymentSpec>>,
@@ -137,6 +147,17 @@ impl Reader<'_> {
             ("extensions.istio.io", "WasmPlugin") => {
                 let resource = self.resource(&kind, subject, value);
                 self.manifests.wasm_plugins.extend(resource);
+            }
+            ("extensions.istio.io", "TrafficExtension")
+                if value.get("spec").is_some_and(|it| it.get("lua").is_some()) =>
+            {
+                let subject = Subject { resource: resource_name(&kind, &value), ..subject };
+                let difference = "not modelled: the extension is left out".to_owned();
+                self.findings.warn(&subject, Problem::Different { path: "spec.lua".to_owned(), difference });
+            }
+            ("extensions.istio.io", "TrafficExtension") => {
+                let resource = self.resource::<TrafficExtensionSpec>(&kind, subject, value);
+                self.manifests.wasm_plugins.extend(resource.map(Resource::into_spec));
             }
             ("istio.alibabacloud.com", "ASMFilterDeployment") => {
                 let resource = self.resource(&kind, subject, value);

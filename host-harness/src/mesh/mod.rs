@@ -3,6 +3,7 @@
 //! ```text
 //! files ─ document ─ manifest (kubernetes, istio, asm) ─┬─ workload ─ registry ─┬─ sidecar ─┐
 //!         weft.yaml ─ weft_yaml ────────────────────────┘  virtual_service, plugin ─ ingress ┴─ Mesh ─ route_listing
+//!                                                            │      └ modules
 //!                                                            └ destination
 //! ```
 //! Everything listens on 127.0.0.1 at ports that [`Ports`] holds. What is wrong is collected in [`Findings`], all of it at
@@ -21,6 +22,7 @@ mod istio;
 mod kubernetes;
 mod lint;
 mod manifest;
+mod modules;
 mod plugin;
 mod ports;
 mod registry;
@@ -37,7 +39,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use finding::{Finding, Findings, LoadFailure, Problem, Subject};
-pub use plugin::Builtins;
+pub use modules::{Modules, WantedImage};
 pub use ports::Ports;
 pub use route_listing::RouteListing;
 pub use weft_yaml::Program;
@@ -130,11 +132,11 @@ pub struct App {
     pub environment: BTreeMap<String, String>,
 }
 
-/// Reads a mesh from files and folders. `builtins` gives the modules of the built-in filters by their names.
-pub fn load(paths: &[PathBuf], ports: &mut Ports, builtins: Builtins<'_>) -> Result<Mesh, LoadFailure> {
+/// Reads a mesh from files and folders. `modules` gives those of filters and images.
+pub fn load(paths: &[PathBuf], ports: &mut Ports, modules: &dyn Modules) -> Result<Mesh, LoadFailure> {
     let mut findings = Findings::default();
     let (manifests, settings) = read(paths, &mut findings);
-    let mesh = build(&manifests, &settings, ports, builtins, &mut findings);
+    let mesh = build(&manifests, &settings, ports, modules, &mut findings);
     findings.sort();
     if findings.errors.is_empty() {
         return Ok(Mesh { warnings: findings.warnings, ..mesh });
@@ -144,11 +146,11 @@ pub fn load(paths: &[PathBuf], ports: &mut Ports, builtins: Builtins<'_>) -> Res
 
 /// Finds everything that [`load`] finds in files and folders, whatever runs in the place of an image, and beside it what
 /// manifests do not do although they seem to say so.
-pub fn lint(paths: &[PathBuf], builtins: Builtins<'_>) -> Findings {
+pub fn lint(paths: &[PathBuf], modules: &dyn Modules) -> Findings {
     let mut findings = Findings::default();
     let (manifests, mut settings) = read(paths, &mut findings);
     settings.stand_in_for_all();
-    build(&manifests, &settings, &mut Ports::default(), builtins, &mut findings);
+    build(&manifests, &settings, &mut Ports::default(), modules, &mut findings);
     lint::check(&manifests, &mut findings);
     findings.sort();
     findings
@@ -164,7 +166,7 @@ fn build(
     manifests: &Manifests,
     settings: &Settings,
     ports: &mut Ports,
-    builtins: Builtins<'_>,
+    modules: &dyn Modules,
     findings: &mut Findings,
 ) -> Mesh {
     let applications = manifests.deployments.iter().filter(|it| !ingress::is_gateway(it, &manifests.gateways));
@@ -180,7 +182,7 @@ fn build(
     warn_of_taken_hosts(&virtual_services, findings);
 
     let gateway_workloads = ingress::workloads(&manifests.gateways, &manifests.deployments);
-    let plugins = plugin::place(manifests, builtins, findings);
+    let plugins = plugin::place(manifests, modules, findings);
     let workloads: Vec<_> = planned
         .iter()
         .map(|it| it.workload.clone())
@@ -194,7 +196,7 @@ fn build(
         virtual_services: &virtual_services,
         registry: &registry,
         plugins: &plugins,
-        cors: builtins("cors"),
+        cors: modules.builtin("cors"),
         workers: settings.workers,
     };
     for workload in &gateway_workloads {

@@ -1,33 +1,29 @@
-//! WasmPlugins, TrafficLabels and ASMFilterDeployments → the filters of each listener, in Istio's order.
+//! WasmPlugins (and TrafficExtensions), TrafficLabels and ASMFilterDeployments → the filters of each listener, in Istio's order.
 //!
-//! Here is decided which module a URL means, whom a plugin selects and which filter comes first. Modules are not compiled.
+//! Here is decided whom a plugin selects and which filter comes first.
 //!
 //! How several TrafficLabels for one workload go together is documented nowhere. Here a label belongs to one of them: the one
 //! that selects the workload comes before the one of its namespace, that before the one of all namespaces, and of equals the
 //! first by name. One that has a label which is taken does not run there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
+use oci::Consumer;
 
 use super::asm::{FilterDeploymentSpec, PatchContext, TrafficLabelSpec};
 use super::finding::{Findings, Problem, Subject};
 use super::istio::{EnvSource, FailStrategy, Phase, PluginKind, TrafficMode, TrafficSelector, WasmPluginSpec};
 use super::manifest::{Labels, Manifests, Resource, selects, show};
+use super::modules::{self, Modules, Source, WantedImage};
 use super::workload::Workload;
-use crate::bootstrap::{FailurePolicy, HttpFilter, Module, Plugin};
+use crate::bootstrap::{FailurePolicy, HttpFilter, Plugin};
 
 /// The namespace whose plugins apply to all others.
 pub const ROOT_NAMESPACE: &str = "istio-system";
 
 /// The built-in filter that does what a TrafficLabel says.
 pub const TRAFFIC_LABEL: &str = "traffic-label";
-
-/// Gives the module of a built-in filter by its name.
-pub type Builtins<'a> = &'a dyn Fn(&str) -> Option<Module>;
 
 /// A plugin and where it goes.
 #[derive(Debug)]
@@ -79,12 +75,12 @@ pub enum Place {
 }
 
 /// Finds every plugin's module, and sorts them.
-pub fn place(manifests: &Manifests, builtins: Builtins<'_>, findings: &mut Findings) -> Vec<PlacedPlugin> {
+pub fn place(manifests: &Manifests, modules: &dyn Modules, findings: &mut Findings) -> Vec<PlacedPlugin> {
     let wasm_plugins = manifests.wasm_plugins.iter();
-    let mut placed: Vec<_> = wasm_plugins.filter_map(|it| place_wasm_plugin(it, builtins, findings)).collect();
-    placed.extend(manifests.traffic_labels.iter().filter_map(|it| place_traffic_label(it, builtins, findings)));
+    let mut placed: Vec<_> = wasm_plugins.filter_map(|it| place_wasm_plugin(it, modules, findings)).collect();
+    placed.extend(manifests.traffic_labels.iter().filter_map(|it| place_traffic_label(it, modules, findings)));
     for (index, resource) in manifests.filter_deployments.iter().enumerate() {
-        placed.extend(place_filter_deployment(resource, index, builtins, findings));
+        placed.extend(place_filter_deployment(resource, index, modules, findings));
     }
     placed.sort_by(|a, b| a.order.cmp(&b.order));
     placed
@@ -206,11 +202,13 @@ fn takes(selector: &TrafficSelector, place: Place) -> bool {
 
 fn place_wasm_plugin(
     resource: &Resource<WasmPluginSpec>,
-    builtins: Builtins<'_>,
+    modules: &dyn Modules,
     findings: &mut Findings,
 ) -> Option<PlacedPlugin> {
     let Resource { name, namespace, subject, spec } = resource;
-    let module = find_module(&spec.url, "spec.url", &spec.sha256, subject, builtins, findings);
+    let path = format!("spec.{}url", spec.module_in);
+    let wanted = WantedImage { url: &spec.url, sha256: &spec.sha256, consumer: Consumer::Istio };
+    let module = modules::find(Source { subject, path: &path, wanted }, modules, findings);
     let left_out = [("spec.targetRefs", !spec.target_refs.is_empty()), ("spec.type", spec.kind == PluginKind::Network)];
     for (path, _) in left_out.iter().filter(|(_, left_out)| *left_out) {
         let difference = "not modelled: the plugin is left out".to_owned();
@@ -262,11 +260,11 @@ fn place_wasm_plugin(
 
 fn place_traffic_label(
     resource: &Resource<TrafficLabelSpec>,
-    builtins: Builtins<'_>,
+    modules: &dyn Modules,
     findings: &mut Findings,
 ) -> Option<PlacedPlugin> {
     let Resource { name, namespace, subject, spec } = resource;
-    let Some(module) = builtins(TRAFFIC_LABEL) else {
+    let Some(module) = modules.builtin(TRAFFIC_LABEL) else {
         findings.error(subject, Problem::NoBuiltin { name: TRAFFIC_LABEL });
         return None;
     };
@@ -295,12 +293,13 @@ fn place_traffic_label(
 fn place_filter_deployment(
     resource: &Resource<FilterDeploymentSpec>,
     index: usize,
-    builtins: Builtins<'_>,
+    modules: &dyn Modules,
     findings: &mut Findings,
 ) -> Option<PlacedPlugin> {
     let Resource { name, namespace, subject, spec } = resource;
     let filter = &spec.filter;
-    let module = find_module(&filter.image, "spec.filter.image", "", subject, builtins, findings)?;
+    let wanted = WantedImage { url: &filter.image, sha256: "", consumer: Consumer::Asm };
+    let module = modules::find(Source { subject, path: "spec.filter.image", wanted }, modules, findings)?;
     let plugin_name = if filter.id.is_empty() { format!("{namespace}.{name}") } else { filter.id.clone() };
     let plugin =
         Plugin { root_id: filter.root_id.clone(), ..Plugin::new(&plugin_name, module, filter.parameters.clone()) };
@@ -313,60 +312,4 @@ fn place_filter_deployment(
         subject: subject.clone(),
         labels: BTreeSet::new(),
     })
-}
-
-/// What a URL means: a file beside the manifest, a built-in filter, or an image that a built-in filter stands in for.
-fn find_module(
-    url: &str,
-    path: &str,
-    sha256: &str,
-    subject: &Subject,
-    builtins: Builtins<'_>,
-    findings: &mut Findings,
-) -> Option<Module> {
-    let unresolved = |reason: String| Problem::UnresolvedModule { path: path.to_owned(), url: url.to_owned(), reason };
-    if let Some(file) = url.strip_prefix("file://") {
-        let folder = subject.file.parent().unwrap_or(Path::new(""));
-        return match read_module(&folder.join(file), sha256) {
-            Ok(module) => Some(module),
-            Err(error) => {
-                findings.error(subject, unresolved(error.to_string()));
-                None
-            }
-        };
-    }
-    if let Some(module) = builtins(url.strip_prefix("builtin:").unwrap_or(url)) {
-        return Some(module);
-    }
-    let name = filter_name(url);
-    let Some(module) = builtins(name) else {
-        findings.error(subject, unresolved(format!("no built-in filter is named `{name}`, and images are not pulled")));
-        return None;
-    };
-    let (path, url, name) = (path.to_owned(), url.to_owned(), name.to_owned());
-    findings.warn(subject, Problem::BuiltinInPlaceOfImage { path, url, name });
-    Some(module)
-}
-
-fn read_module(file: &Path, sha256: &str) -> io::Result<Module> {
-    let bytes =
-        std::fs::read(file).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
-    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    if !sha256.is_empty() && sha256 != digest {
-        return Err(io::Error::other(format!("expected a module with `sha256: {sha256}`, but found {digest}")));
-    }
-    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-    Ok(Module { name, bytes: bytes.into() })
-}
-
-/// What the built-in filter that a URL means would be called.
-pub fn filter_name(url: &str) -> &str {
-    url.strip_prefix("builtin:").unwrap_or_else(|| image_name(url))
-}
-
-/// The last part of an image's name, without tag and digest: `oci://registry.test/team/cors:1.0@sha256:…` → `cors`.
-fn image_name(url: &str) -> &str {
-    let without_digest = url.split('@').next().unwrap_or(url);
-    let last = without_digest.rsplit('/').next().unwrap_or(without_digest);
-    last.split(':').next().unwrap_or(last)
 }

@@ -12,4 +12,6 @@ pub use gateway::{GatewaySpec, Server, ServerProtocol};
 pub use virtual_service::{
     Destination, HttpMatch, HttpRoute, StringCondition, VirtualServiceSpec, WeightedDestination,
 };
-pub use wasm_plugin::{EnvSource, FailStrategy, Phase, PluginKind, TrafficMode, TrafficSelector, WasmPluginSpec};
+pub use wasm_plugin::{
+    EnvSource, FailStrategy, Phase, PluginKind, TrafficExtensionSpec, TrafficMode, TrafficSelector, WasmPluginSpec,
+};

@@ -1,4 +1,4 @@
-//! WasmPlugin: which proxies run which module, with what configuration and where in the chain.
+//! WasmPlugin and TrafficExtension: which proxies run which module, with what configuration and where in the chain.
 
 use serde::Deserialize;
 
@@ -43,6 +43,73 @@ pub struct WasmPluginSpec {
     /// Resources that the plugin is attached to. They are not modelled, and a plugin that has them is left out.
     #[serde(default)]
     pub target_refs: Vec<serde_json::Value>,
+    /// The field that has what is about the module, with a dot: a TrafficExtension's `wasm.`, nothing here.
+    #[serde(skip)]
+    pub module_in: &'static str,
+}
+
+/// `extensions.istio.io` TrafficExtension: a WasmPlugin with what is about the module in a field of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrafficExtensionSpec {
+    /// The pods; none selects all of the namespace.
+    #[serde(default)]
+    selector: LabelSelector,
+    /// Where in the chain.
+    #[serde(default)]
+    phase: Phase,
+    /// Higher ones come first in their phase.
+    #[serde(default)]
+    priority: i32,
+    /// Any of them; none takes all traffic.
+    #[serde(default, rename = "match")]
+    matches: Vec<TrafficSelector>,
+    /// Resources that the plugin is attached to.
+    #[serde(default)]
+    target_refs: Vec<serde_json::Value>,
+    /// The module.
+    wasm: WasmModuleSpec,
+}
+
+/// What is about a module.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WasmModuleSpec {
+    url: String,
+    #[serde(default)]
+    sha256: String,
+    #[serde(default)]
+    plugin_name: String,
+    #[serde(default)]
+    plugin_config: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    fail_strategy: FailStrategy,
+    #[serde(default)]
+    vm_config: VmConfig,
+    #[serde(default, rename = "type")]
+    kind: PluginKind,
+}
+
+impl From<TrafficExtensionSpec> for WasmPluginSpec {
+    fn from(extension: TrafficExtensionSpec) -> Self {
+        let TrafficExtensionSpec { selector, phase, priority, matches, target_refs, wasm } = extension;
+        let WasmModuleSpec { url, sha256, plugin_name, plugin_config, fail_strategy, vm_config, kind } = wasm;
+        Self {
+            selector,
+            url,
+            sha256,
+            phase,
+            priority,
+            plugin_name,
+            plugin_config,
+            fail_strategy,
+            matches,
+            vm_config,
+            kind,
+            target_refs,
+            module_in: "wasm.",
+        }
+    }
 }
 
 /// What kind of filter a module is.

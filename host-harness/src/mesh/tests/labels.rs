@@ -125,7 +125,8 @@ fn a_traffic_label_needs_its_filter() {
     let text = service("web", &["v1"]) + &traffic_label("lane", "default", "lane", "");
     std::fs::write(folder.path().join("mesh.yaml"), text).expect("a file");
     std::fs::write(folder.path().join("weft.yaml"), "apps: {\"*\": {builtin: hello}}").expect("a file");
-    let failure = load(&[folder.path().to_owned()], &mut Ports::default(), &|_| None).expect_err("no such filter");
+    let failure =
+        load(&[folder.path().to_owned()], &mut Ports::default(), &|_: &str| None).expect_err("no such filter");
     let text = failure.to_string().replace(&format!("{}/", folder.path().display()), "");
     insta::assert_snapshot!(text, @"mesh.yaml:16: TrafficLabel/lane: expected the built-in filter `traffic-label`, which does what this resource says, but found none of this name");
 }

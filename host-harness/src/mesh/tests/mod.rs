@@ -3,6 +3,7 @@
 mod labels;
 mod lints;
 mod messages;
+mod modules;
 mod plugins;
 mod routing;
 mod subset_labels;
