@@ -288,7 +288,7 @@ pub enum Problem {
         image: String,
     },
     /// A plugin whose module cannot be found.
-    #[error("field `{path}`: expected `file://…` or the name of a built-in filter, but found `{url}`: {reason}")]
+    #[error("field `{path}`: expected `file://…`, a built-in filter or an image that is there, but found `{url}`: {reason}")]
     UnresolvedModule {
         /// The field.
         path: String,

@@ -6,6 +6,7 @@
 mod access;
 mod cache;
 mod error;
+pub mod memory;
 mod referrers;
 mod registry;
 

@@ -214,10 +214,10 @@ fn applications_and_modules_that_cannot_be_found_are_errors() {
     let text = failure.to_string().replace(&format!("{}/", folder.path().display()), "");
     insta::assert_snapshot!(text, @r#"
     mesh.yaml:7: Deployment/web-v1: field `spec.template.spec.containers[0].image`: expected an image that `weft.yaml` maps to an application, but found `test/web`; add for instance `apps: {"test/web": {builtin: hello}}`
-    mesh.yaml:16: WasmPlugin/p0: field `spec.url`: expected `file://…` or the name of a built-in filter, but found `file://missing.wasm`: missing.wasm: No such file or directory (os error 2)
-    mesh.yaml:21: WasmPlugin/p1: field `spec.url`: expected `file://…` or the name of a built-in filter, but found `oci://registry.test/team/unknown:1.0`: no built-in filter is named `unknown`, and images are not pulled
-    mesh.yaml:26: WasmPlugin/p2: field `spec.url`: expected `file://…` or the name of a built-in filter, but found `https://a.test/b.wasm`: no built-in filter is named `b.wasm`, and images are not pulled
-    mesh.yaml:31: WasmPlugin/p3: field `spec.url`: expected `file://…` or the name of a built-in filter, but found `unknown`: no built-in filter is named `unknown`, and images are not pulled
+    mesh.yaml:16: WasmPlugin/p0: field `spec.url`: expected `file://…`, a built-in filter or an image that is there, but found `file://missing.wasm`: missing.wasm: No such file or directory (os error 2)
+    mesh.yaml:21: WasmPlugin/p1: field `spec.url`: expected `file://…`, a built-in filter or an image that is there, but found `oci://registry.test/team/unknown:1.0`: no built-in filter is named `unknown`, and images are not pulled
+    mesh.yaml:26: WasmPlugin/p2: field `spec.url`: expected `file://…`, a built-in filter or an image that is there, but found `https://a.test/b.wasm`: no built-in filter is named `b.wasm`, and images are not pulled
+    mesh.yaml:31: WasmPlugin/p3: field `spec.url`: expected `file://…`, a built-in filter or an image that is there, but found `unknown`: no built-in filter is named `unknown`, and images are not pulled
     "#);
 }
 
@@ -229,5 +229,5 @@ fn a_module_with_another_digest_is_refused() {
             "---\napiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{name: p}}\n\
              spec: {{url: 'file://stamp.wasm', sha256: '{digest}'}}\n"
         );
-    insta::assert_snapshot!(messages(&text), @"error: mesh.yaml:16: WasmPlugin/p: field `spec.url`: expected `file://…` or the name of a built-in filter, but found `file://stamp.wasm`: expected a module with `sha256: 0000000000000000000000000000000000000000000000000000000000000000`, but found 93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476");
+    insta::assert_snapshot!(messages(&text), @"error: mesh.yaml:16: WasmPlugin/p: field `spec.url`: expected `file://…`, a built-in filter or an image that is there, but found `file://stamp.wasm`: expected a module with `sha256: 0000000000000000000000000000000000000000000000000000000000000000`, but found 93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476");
 }

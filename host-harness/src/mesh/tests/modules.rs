@@ -81,9 +81,9 @@ fn an_image_is_pulled_if_it_is_pinned_or_no_filter_has_its_name() {
 #[test]
 fn an_image_that_cannot_be_pulled_is_an_error_and_no_filter_stands_in_for_it() {
     let (said, _) = module_of("WasmPlugin", &format!("{{url: 'oci://r.test/broken/cors:1', sha256: {DIGEST}}}"));
-    insta::assert_snapshot!(said.expect_err("not today"), @"field `spec.url`: expected `file://…` or the name of a built-in filter, but found `oci://r.test/broken/cors:1`: not today");
+    insta::assert_snapshot!(said.expect_err("not today"), @"field `spec.url`: expected `file://…`, a built-in filter or an image that is there, but found `oci://r.test/broken/cors:1`: not today");
     let (said, _) = module_of("TrafficExtension", "{wasm: {url: 'oci://r.test/broken:1'}}");
-    insta::assert_snapshot!(said.expect_err("not today"), @"field `spec.wasm.url`: expected `file://…` or the name of a built-in filter, but found `oci://r.test/broken:1`: not today");
+    insta::assert_snapshot!(said.expect_err("not today"), @"field `spec.wasm.url`: expected `file://…`, a built-in filter or an image that is there, but found `oci://r.test/broken:1`: not today");
 }
 
 #[test]
