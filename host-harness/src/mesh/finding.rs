@@ -288,7 +288,9 @@ pub enum Problem {
         image: String,
     },
     /// A plugin whose module cannot be found.
-    #[error("field `{path}`: expected `file://…`, a built-in filter or an image that is there, but found `{url}`: {reason}")]
+    #[error(
+        "field `{path}`: expected `file://…`, a built-in filter or an image that is there, but found `{url}`: {reason}"
+    )]
     UnresolvedModule {
         /// The field.
         path: String,

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 
-use crate::cli::mesh;
-use crate::mesh::{Mesh, Ports};
+use crate::cli::images::Images;
+use crate::mesh::{self, Mesh, Modules, Ports};
+
+/// The file of a form that declares its filters.
+const FILTERS: &str = "filters.yaml";
 
 /// One form of a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +32,19 @@ pub(super) use manifests;
 impl Form {
     /// Its mesh, ready to start.
     pub fn load(&self) -> anyhow::Result<(Mesh, Ports)> {
+        self.load_with(None, &Images::with_cache(None))
+    }
+
+    /// Its mesh with other filters, which a manifest declares, and modules from elsewhere.
+    pub fn load_with(&self, filters: Option<&str>, modules: &dyn Modules) -> anyhow::Result<(Mesh, Ports)> {
         let folder = tempfile::tempdir()?;
         for (name, text) in self.files {
+            let text = filters.filter(|_| *name == FILTERS).unwrap_or(text);
             std::fs::write(folder.path().join(name), text)?;
         }
-        Ok(mesh::load(&[folder.path().to_owned()], None)?)
+        let mut ports = Ports::new(None);
+        let mesh = mesh::load(&[folder.path().to_owned()], &mut ports, modules)?;
+        Ok((mesh, ports))
     }
 }
 

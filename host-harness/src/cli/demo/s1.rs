@@ -142,7 +142,8 @@ impl Report {
         self.exchanges.iter().all(|exchange| exchange.good) && self.crowd.mixed.is_empty()
     }
 
-    pub(super) fn print(&self, console: &Console) {
+    /// Shows every exchange and whether it is right.
+    pub fn print(&self, console: &Console) {
         self.exchanges.iter().for_each(|exchange| exchange.print(console));
         let Crowd { requests, pure, mixed } = &self.crowd;
         let mark = mark(pure == requests);

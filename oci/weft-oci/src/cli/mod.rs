@@ -5,6 +5,7 @@
 //! with its arguments and a `run`.
 
 mod copy;
+mod demo;
 
 mod emit;
 mod grpc_transcoder;
@@ -49,6 +50,7 @@ struct WeftOci {
 #[derive(Debug, Subcommand)]
 enum Command {
     Copy(copy::Arguments),
+    Demo(demo::Arguments),
     Emit(Box<emit::Arguments>),
     GrpcTranscoder(Box<grpc_transcoder::Arguments>),
     Inspect(inspect::Arguments),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match weft_oci.command {
             Command::Copy(arguments) => copy::run(&arguments, &console).await,
+            Command::Demo(arguments) => demo::run(&arguments, &console).await,
             Command::Emit(arguments) => emit::run(&arguments, &console).await,
             Command::GrpcTranscoder(arguments) => grpc_transcoder::run(&arguments, &console).await,
             Command::Inspect(arguments) => inspect::run(&arguments, &console).await,

@@ -106,7 +106,8 @@ fn a_registry_with_passwords_is_for_those_who_have_one() {
     registry.good_weft_oci(&push);
     // A helper stands in for the keychain of a desktop.
     let helper = registry.path().join("docker-credential-test");
-    fs::write(&helper, "#!/bin/sh\ncat >/dev/null\necho '{\"Username\": \"weft\", \"Secret\": \"secret\"}'\n").expect("a file");
+    fs::write(&helper, "#!/bin/sh\ncat >/dev/null\necho '{\"Username\": \"weft\", \"Secret\": \"secret\"}'\n")
+        .expect("a file");
     registry.good("chmod", &["+x", "docker-credential-test"]);
     let helpers = json!({"credHelpers": {registry.host.as_str(): "test"}});
     fs::write(registry.path().join("docker/config.json"), helpers.to_string()).expect("a file");
