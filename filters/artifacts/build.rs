@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use flags::FLAGS;
 use wasm_build::Workspace;
 
-/// SHA-256 with a loop for its rounds, a tenth of the code; what is hashed here are a few dozen bytes of some requests.
-const FLAGS: [&str; 2] = ["--cfg", "sha2_backend_soft=\"compact\""];
+#[path = "src/flags.rs"]
+mod flags;
 
 #[derive(Debug, thiserror::Error)]
 enum Error {

@@ -8,6 +8,10 @@
 //! assert!(module.bytes.starts_with(b"\0asm"));
 //! ```
 
+mod flags;
+
+pub use flags::FLAGS;
+
 /// A compiled filter.
 #[derive(Debug, Clone, Copy)]
 pub struct Module {
