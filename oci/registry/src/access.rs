@@ -55,7 +55,7 @@ pub struct Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { most: 4, pause: Duration::from_millis(500) }
+        Self { most: 3, pause: Duration::from_millis(500) }
     }
 }
 

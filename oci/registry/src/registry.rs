@@ -12,6 +12,8 @@ use oci_client::errors::{DigestError, OciDistributionError};
 use oci_client::manifest::OciDescriptor;
 use oci_client::secrets::RegistryAuth;
 
+use tokio::sync::OnceCell;
+
 use crate::access::{Access, Retries};
 use crate::error::{Failure, RegistryError};
 
@@ -30,6 +32,8 @@ pub struct Registry {
     client: Client,
     auth: RegistryAuth,
     retries: Retries,
+    /// Whether the registry has said yes to pulling and to pushing.
+    welcome: [OnceCell<()>; 2],
 }
 
 impl Registry {
@@ -44,7 +48,8 @@ impl Registry {
             user_agent: concat!("weft-oci/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
         };
-        Ok(Self { client: Client::new(config), auth: access.auth(reference)?, retries: access.retries })
+        let (client, auth) = (Client::new(config), access.auth(reference)?);
+        Ok(Self { client, auth, retries: access.retries, welcome: [OnceCell::new(), OnceCell::new()] })
     }
 
     /// Pulls an image with everything that it names.
@@ -140,8 +145,7 @@ impl Registry {
     pub(crate) async fn manifest(&self, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         let image = image(reference, reference.identifier());
         let pull = || async {
-            // Asked for by itself, because a failure of this is otherwise passed over.
-            self.client.auth(&image, &self.auth, RegistryOperation::Pull).await?;
+            self.introduce(&image, RegistryOperation::Pull).await?;
             let (manifest, _) = self.client.pull_manifest_raw(&image, &self.auth, &media_type::MANIFESTS).await?;
             Ok(manifest.to_vec())
         };
@@ -192,7 +196,7 @@ impl Registry {
         let digest = subject.identifier().to_owned();
         let image = oci_client::Reference::with_digest(subject.registry.clone(), subject.repository.clone(), digest);
         let list = || async {
-            self.client.auth(&image, &self.auth, RegistryOperation::Pull).await?;
+            self.introduce(&image, RegistryOperation::Pull).await?;
             Ok(serde_json::to_value(self.client.pull_referrers(&image, None).await?)?)
         };
         self.patiently(subject, "list what refers to an image", list).await
@@ -202,7 +206,7 @@ impl Registry {
         let image = image(reference, reference.identifier());
         let digest = digest.as_str();
         let push = || async {
-            self.client.auth(&image, &self.auth, RegistryOperation::Push).await?;
+            self.introduce(&image, RegistryOperation::Push).await?;
             // What is there already is not sent again; a registry that cannot say so gets it.
             if self.client.blob_exists(&image, digest).await.unwrap_or(false) {
                 return Ok(());
@@ -221,13 +225,25 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         let image = image(reference, identifier);
         let push = || async {
-            self.client.auth(&image, &self.auth, RegistryOperation::Push).await?;
+            self.introduce(&image, RegistryOperation::Push).await?;
             let media_type = media_type
                 .parse()
                 .map_err(|_| OciDistributionError::UnsupportedMediaTypeError(media_type.to_owned()))?;
             self.client.push_manifest_raw(&image, manifest.to_vec(), media_type).await.map(|_| ())
         };
         self.patiently(reference, "take the manifest", push).await
+    }
+
+    /// Asks to be let in, once for pulling and once for pushing: the client asks by itself, too, and passes over a failure.
+    async fn introduce(
+        &self,
+        image: &oci_client::Reference,
+        operation: RegistryOperation,
+    ) -> Result<(), OciDistributionError> {
+        let [to_pull, to_push] = &self.welcome;
+        let welcome = if matches!(operation, RegistryOperation::Pull) { to_pull } else { to_push };
+        let ask = || async { self.client.auth(image, &self.auth, operation).await.map(|_| ()) };
+        welcome.get_or_try_init(ask).await.copied()
     }
 
     /// Sends a request until it succeeds, fails for good, or has failed often enough.

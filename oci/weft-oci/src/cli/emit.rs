@@ -112,7 +112,7 @@ pub(super) struct PlaceArguments {
     /// A variable of the virtual machine's environment; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = key_value, help_heading = "Place")]
     env: Vec<(String, String)>,
-    /// Where Envoy itself finds the module.
+    /// Where Envoy finds the module as a file: for `envoy`, and for an EnvoyFilter that pulls nothing.
     #[arg(long, value_name = "PATH", help_heading = "Place")]
     module_file: Option<String>,
     /// The version of Istio; what it does not know yet is said.
@@ -131,7 +131,8 @@ pub(super) async fn run(arguments: &Arguments, console: &Console) -> Result<Outc
     let (name, known) = named(filter)?;
     let config = configuration(&name, config.as_deref(), description, console)?;
     let mut request = request(&name, known, image.clone(), config, place)?;
-    if request.image.digest.is_none() && !*no_pin && *target != Target::Envoy {
+    let is_pulled = *target != Target::Envoy && (*target != Target::EnvoyFilter || place.module_file.is_none());
+    if request.image.digest.is_none() && !*no_pin && is_pulled {
         let registry = Registry::new(image, &login.access()?)?;
         let digest = registry.digest(image).await.map_err(|error| {
             Failure::Other(
@@ -257,7 +258,7 @@ pub(super) fn request(
         name: place.name.clone().unwrap_or_else(|| name.to_owned()),
         namespace: place.namespace.clone(),
         image,
-        module_file: place.module_file.clone().unwrap_or_else(|| format!("/etc/envoy/{name}.wasm")),
+        module_file: place.module_file.clone(),
         config,
         root_id: place.root_id.clone().or_else(|| known.root_ids.first().map(|id| (*id).to_owned())),
         workload: if has_place { Workload::Sidecars } else { known.workload },

@@ -10,7 +10,7 @@ use crate::filters::FailStrategy;
 pub(super) fn http_filter(request: &Request) -> (Map, Vec<String>) {
     let code = Map::new().because(
         "local",
-        Map::new().with("filename", request.module_file.as_str()),
+        Map::new().with("filename", request.file()),
         "Envoy pulls no images: put the module there with `weft-oci pull`.",
     );
     let typed = Map::new()
@@ -22,7 +22,7 @@ pub(super) fn http_filter(request: &Request) -> (Map, Vec<String>) {
         vec![Node::from(filter)],
         "An entry of the connection manager's http_filters. It stands before envoy.filters.http.router, which comes last.",
     );
-    (manifest, vec![format!("get the module: weft-oci pull {} -o {}", request.image, request.module_file)])
+    (manifest, vec![format!("get the module: weft-oci pull {} -o {}", request.image, request.file())])
 }
 
 /// `envoy.extensions.wasm.v3.PluginConfig`.

@@ -71,8 +71,15 @@ fn insert(request: &Request, context: &str) -> Map {
         .because("patch", Map::new().with("operation", operation).with("value", value), request.phase.reason)
 }
 
-/// Its configuration, under the same name.
-fn configuration(request: &Request) -> Map {
+/// Where the module comes from: a file that is mounted into the proxy, or the image.
+fn code(request: &Request) -> Map {
+    if let Some(file) = &request.module_file {
+        return Map::new().because(
+            "local",
+            Map::new().with("filename", file.as_str()),
+            "The file has to be in every proxy, for instance by the annotation sidecar.istio.io/userVolumeMount.",
+        );
+    }
     let remote = Map::new().because(
         "http_uri",
         Map::new()
@@ -90,10 +97,15 @@ fn configuration(request: &Request) -> Map {
             "No digest is known. `nil` is the agent's word for that; Envoy refuses an empty one.",
         ),
     };
+    Map::new().with("remote", remote)
+}
+
+/// Its configuration, under the same name.
+fn configuration(request: &Request) -> Map {
     let typed = Map::new()
         .with("@type", "type.googleapis.com/udpa.type.v1.TypedStruct")
         .with("type_url", WASM)
-        .with("value", Map::new().with("config", envoy::plugin(request, Map::new().with("remote", remote))));
+        .with("value", Map::new().with("config", envoy::plugin(request, code(request))));
     let value = Map::new().with("name", resource_name(request)).with("typed_config", typed);
     Map::new()
         .with("applyTo", "EXTENSION_CONFIG")

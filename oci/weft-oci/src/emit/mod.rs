@@ -57,8 +57,8 @@ pub struct Request {
     pub namespace: Option<String>,
     /// The image.
     pub image: Reference,
-    /// Where Envoy itself, which pulls no images, finds the module.
-    pub module_file: String,
+    /// Where Envoy finds the module, if it is not pulled.
+    pub module_file: Option<String>,
     /// The plugin's configuration, which its core has accepted.
     pub config: JsonMap<String, Value>,
     /// The root context; none takes what the module has.
@@ -191,6 +191,11 @@ impl Request {
     /// The digest for a field `sha256`.
     fn sha256(&self) -> Option<String> {
         self.image.digest.as_ref().map(|digest| digest.hex().to_owned())
+    }
+
+    /// The file, or where one would be looked for.
+    fn file(&self) -> String {
+        self.module_file.clone().unwrap_or_else(|| format!("/etc/envoy/{}.wasm", self.filter))
     }
 
     fn metadata(&self) -> Map {

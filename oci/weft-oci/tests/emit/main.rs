@@ -268,6 +268,13 @@ fn a_transport_that_needs_a_host_setting_goes_where_it_can_be_set() {
 }
 
 #[test]
+fn an_envoy_filter_takes_a_file_in_the_place_of_an_image() {
+    let given = ["envoyfilter", "header-propagation", "--config", "propagation.yaml", "--image", "r.test/hp:1"];
+    let (manifest, _) = Workbench::new().emit(&[&given[..], &["--module-file", "/var/lib/hp.wasm"]].concat());
+    assert!(manifest.contains("filename: /var/lib/hp.wasm") && !manifest.contains("http_uri"), "{manifest}");
+}
+
+#[test]
 fn a_descriptor_set_is_as_good_as_its_proto_file() {
     let bench = Workbench::new();
     let mut compiler =
