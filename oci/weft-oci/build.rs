@@ -22,23 +22,9 @@ fn main() -> ExitCode {
 fn write() -> Result<(), Box<dyn std::error::Error>> {
     let package = env::var("CARGO_MANIFEST_DIR")?;
     let root = Path::new(&package).join("../..");
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--offline",
-            "--filter-platform",
-            "wasm32-unknown-unknown",
-        ])
-        .current_dir(&root)
-        .output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
-    }
-    let graph = Graph::read(&serde_json::from_slice(&output.stdout)?);
+    // A machine that has built nothing yet lacks what only tests on wasm32 need, and cargo wants the whole graph.
+    let metadata = metadata(&root, &["--offline"]).or_else(|_| metadata(&root, &[]))?;
+    let graph = Graph::read(&serde_json::from_slice(&metadata)?);
     let lock = fs::read_to_string(root.join("Cargo.lock"))?;
     let mut filters = serde_json::Map::new();
     for entry in fs::read_dir(root.join("filters"))? {
@@ -53,6 +39,19 @@ fn write() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rerun-if-changed={}", root.join(file).display());
     }
     Ok(())
+}
+
+fn metadata(root: &Path, options: &[&str]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"])
+        .args(options)
+        .current_dir(root)
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(output.stdout)
 }
 
 /// Packages by their identifiers, and what each is compiled with.
