@@ -9,8 +9,11 @@ use crate::value::{Kind, Member, Position, Value};
 /// The deepest that arrays and objects may be nested.
 const MAX_DEPTH: u32 = 64;
 
+/// Boxed, since every step of the reading hands it on, and a pointer takes less code than what is in it.
+type Flaw = Box<Problem>;
+
 /// The value of a text, and the positions of names that occur again in their object.
-pub(crate) fn parse(json: &[u8]) -> Result<(Value, Vec<Position>), Problem> {
+pub(crate) fn parse(json: &[u8]) -> Result<(Value, Vec<Position>), Flaw> {
     let text = match std::str::from_utf8(json) {
         Ok(text) => text,
         Err(error) => return Err(not_utf8(json, error.valid_up_to())),
@@ -19,7 +22,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<(Value, Vec<Position>), Problem> {
     cursor.skip_whitespace();
     if cursor.peek().is_none() {
         let message = "expected a configuration in JSON, but found nothing".to_owned();
-        return Err(Problem { path: String::new(), message, position: None });
+        return Err(flaw(message, None));
     }
     let value = cursor.value(0)?;
     cursor.skip_whitespace();
@@ -29,16 +32,17 @@ pub(crate) fn parse(json: &[u8]) -> Result<(Value, Vec<Position>), Problem> {
     }
 }
 
-fn not_utf8(json: &[u8], at: usize) -> Problem {
+fn flaw(message: String, position: Option<Position>) -> Flaw {
+    Box::new(Problem { path: String::new(), message, position })
+}
+
+fn not_utf8(json: &[u8], at: usize) -> Flaw {
     let (before, after) = json.split_at_checked(at).unwrap_or((json, &[]));
     let line = before.iter().filter(|byte| **byte == b'\n').count();
     let on_line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let column = on_line.iter().filter(|byte| !is_continuation(**byte)).count();
-    Problem {
-        path: String::new(),
-        message: format!("expected UTF-8, but found the byte 0x{:02x}", after.first().copied().unwrap_or_default()),
-        position: Some(Position { line: count(line + 1), column: count(column + 1) }),
-    }
+    let message = format!("expected UTF-8, but found the byte 0x{:02x}", after.first().copied().unwrap_or_default());
+    flaw(message, Some(Position { line: count(line + 1), column: count(column + 1) }))
 }
 
 /// Whether a byte goes on with a character, rather than beginning one.
@@ -75,7 +79,7 @@ impl Cursor<'_> {
         found
     }
 
-    fn expected(&self, what: &str) -> Problem {
+    fn expected(&self, what: &str) -> Flaw {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let message = match rest.chars().next() {
             None => format!("expected {what}, but found the end"),
@@ -84,7 +88,7 @@ impl Cursor<'_> {
             }
             Some(found) => format!("expected {what}, but found {found}"),
         };
-        Problem { path: String::new(), message, position: Some(self.position()) }
+        flaw(message, Some(self.position()))
     }
 
     fn skip_whitespace(&mut self) {
@@ -101,7 +105,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn value(&mut self, depth: u32) -> Result<Value, Problem> {
+    fn value(&mut self, depth: u32) -> Result<Value, Flaw> {
         let position = self.position();
         let kind = match self.peek() {
             Some(b'{' | b'[') if depth == MAX_DEPTH => {
@@ -116,18 +120,17 @@ impl Cursor<'_> {
         Ok(Value { position, kind })
     }
 
-    fn literal(&mut self) -> Result<Kind, Problem> {
-        let literals = [("null", Kind::Null), ("true", Kind::Boolean(true)), ("false", Kind::Boolean(false))];
-        for (name, kind) in literals {
+    fn literal(&mut self) -> Result<Kind, Flaw> {
+        for (name, flag) in [("null", None), ("true", Some(true)), ("false", Some(false))] {
             if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(name)) {
                 self.at += name.len();
-                return Ok(kind);
+                return Ok(flag.map_or(Kind::Null, Kind::Boolean));
             }
         }
         Err(self.expected("a JSON value"))
     }
 
-    fn array(&mut self, depth: u32) -> Result<Vec<Value>, Problem> {
+    fn array(&mut self, depth: u32) -> Result<Vec<Value>, Flaw> {
         let mut elements = Vec::new();
         self.at += 1;
         self.skip_whitespace();
@@ -147,7 +150,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn object(&mut self, depth: u32) -> Result<Vec<Member>, Problem> {
+    fn object(&mut self, depth: u32) -> Result<Vec<Member>, Flaw> {
         let mut members: Vec<Member> = Vec::new();
         self.at += 1;
         self.skip_whitespace();
@@ -182,7 +185,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn number(&mut self) -> Result<String, Problem> {
+    fn number(&mut self) -> Result<String, Flaw> {
         let start = self.at;
         self.take(b'-');
         if !self.take(b'0') {
@@ -198,7 +201,7 @@ impl Cursor<'_> {
         Ok(self.text.get(start..self.at).unwrap_or_default().to_owned())
     }
 
-    fn digits(&mut self) -> Result<(), Problem> {
+    fn digits(&mut self) -> Result<(), Flaw> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
@@ -207,7 +210,7 @@ impl Cursor<'_> {
     }
 
     /// The string whose opening quote is next.
-    fn string(&mut self) -> Result<String, Problem> {
+    fn string(&mut self) -> Result<String, Flaw> {
         self.at += 1;
         let mut string = String::new();
         loop {
@@ -232,7 +235,7 @@ impl Cursor<'_> {
     }
 
     /// The character of the escape whose backslash is next.
-    fn escape(&mut self) -> Result<char, Problem> {
+    fn escape(&mut self) -> Result<char, Flaw> {
         self.at += 1;
         let character = match self.peek() {
             Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
@@ -251,7 +254,7 @@ impl Cursor<'_> {
         Ok(character)
     }
 
-    fn unicode_escape(&mut self) -> Result<char, Problem> {
+    fn unicode_escape(&mut self) -> Result<char, Flaw> {
         let first = self.four_hex_digits()?;
         if let Some(character) = char::from_u32(first) {
             return Ok(character);
@@ -270,7 +273,7 @@ impl Cursor<'_> {
         char::from_u32(code).ok_or_else(|| self.expected("a character"))
     }
 
-    fn four_hex_digits(&mut self) -> Result<u32, Problem> {
+    fn four_hex_digits(&mut self) -> Result<u32, Flaw> {
         let mut code = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));

@@ -21,7 +21,7 @@ pub fn read(json: &[u8]) -> Result<Reader, Problems> {
             Ok(reader)
         }
         Err(problem) => {
-            problems.add(problem);
+            problems.add(*problem);
             Err(problems)
         }
     }
@@ -62,9 +62,7 @@ impl Reader {
 
     /// Notes what is legal at a value, and yet perhaps not what is wanted.
     pub fn warning(&self, value: &Value, message: impl Into<String>) {
-        let position = value.position();
-        let warning = Problem { path: self.path_to(position), message: message.into(), position: Some(position) };
-        self.warnings.borrow_mut().add(warning);
+        self.add(&self.warnings, value.position(), message.into());
     }
 
     /// The members of a value, to be read by name; a problem if it is no object.
@@ -104,14 +102,17 @@ impl Reader {
 
     /// What the string that a value is stands for; a problem if it is none of the choices.
     pub fn one_of<T: Copy>(&self, value: &Value, choices: &[(&'static str, T)]) -> Option<T> {
-        let chosen = self.choice(value, &mut choices.iter().map(|(name, _)| *name));
+        let chosen = self.choice(value, &|index| choices.get(index).map(|(name, _)| *name));
         chosen.and_then(|index| choices.get(index)).map(|(_, meaning)| *meaning)
     }
 
     /// The index of the name that a value is. What the names stand for has no part in it, so it is compiled once.
     #[inline(never)]
-    fn choice(&self, value: &Value, names: &mut dyn Iterator<Item = &'static str>) -> Option<usize> {
-        let names: Vec<_> = names.collect();
+    fn choice(&self, value: &Value, name: &dyn Fn(usize) -> Option<&'static str>) -> Option<usize> {
+        let mut names = Vec::new();
+        while let Some(name) = name(names.len()) {
+            names.push(name);
+        }
         let found = value.as_str().and_then(|text| names.iter().position(|name| *name == text));
         if found.is_none() {
             self.expected(spelling::alternatives(&names), value);
@@ -147,8 +148,12 @@ impl Reader {
     }
 
     fn note(&self, position: Position, message: String) {
+        self.add(&self.problems, position, message);
+    }
+
+    fn add(&self, problems: &RefCell<Problems>, position: Position, message: String) {
         let path = self.path_to(position);
-        self.problems.borrow_mut().add(Problem { path, message, position: Some(position) });
+        problems.borrow_mut().add(Problem { path, message, position: Some(position) });
     }
 
     fn path_to(&self, position: Position) -> String {
