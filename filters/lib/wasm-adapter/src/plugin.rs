@@ -1,6 +1,7 @@
 //! What a filter is to the adapter, and its configuration.
 
-use crate::{dispatch, host, log_sink};
+use crate::host::{self, Level};
+use crate::{dispatch, log_sink};
 use http_exchange::{BodyStep, CallReply, Headers, Part, Route, Step};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -131,7 +132,7 @@ impl<P: Plugin> Root<P> {
             }
             Err(problems) => {
                 for problem in problems.iter() {
-                    log::error!("configuration: {problem}");
+                    host::log(Level::Error, &format!("configuration: {problem}"));
                 }
                 false
             }
