@@ -190,7 +190,8 @@ impl<'r> Object<'r> {
 
     /// The value under a name, if it is there and not `null`.
     pub fn get(&mut self, name: &'static str) -> Option<&'r Value> {
-        if !self.known.contains(&name) {
+        let is_asked_first = !self.known.contains(&name);
+        if is_asked_first {
             self.known.push(name);
         }
         let mut found: Option<&'r Member> = None;
@@ -198,8 +199,10 @@ impl<'r> Object<'r> {
             match found {
                 None => found = Some(member),
                 // The same spelling was found when the text was read.
-                Some(first) if first.name == member.name => {}
-                Some(first) => self.reader.expected(format_args!("{} alone", first.name), &member.value),
+                Some(first) if is_asked_first && first.name != member.name => {
+                    self.reader.expected(format_args!("{} alone", first.name), &member.value);
+                }
+                Some(_) => {}
             }
         }
         found.map(|member| &member.value).filter(|value| !value.is_null())

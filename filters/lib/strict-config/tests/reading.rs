@@ -126,6 +126,16 @@ fn proto_json_spells_a_name_in_two_ways_but_not_in_both() {
 }
 
 #[test]
+fn a_name_in_both_spellings_is_one_problem_however_often_it_is_asked_for() {
+    let reader = read(br#"{"max_age": 1, "maxAge": 2}"#).unwrap();
+    let mut object = reader.object(reader.root()).unwrap().as_proto_json();
+    assert_eq!(object.get("max_age"), object.get("max_age"));
+    object.finish();
+    let problems = reader.into_problems();
+    assert_eq!(problems.to_string(), "maxAge: expected max_age alone, but found 2 (line 1 column 26)");
+}
+
+#[test]
 fn a_part_is_read_later_with_its_path_in_the_whole() {
     let whole = read(br#"{"service_config": {"http": {"rules": [1]}}}"#).unwrap();
     let part = whole.root().get("service_config").unwrap().clone();
