@@ -35,16 +35,22 @@ impl<'a> Origin<'a> {
         if text.len() > MAX_ORIGIN {
             return Err("is too long");
         }
-        if text.iter().any(u8::is_ascii_uppercase) {
-            return Err("has upper case letters, which no browser sends");
-        }
-        let separator = text.windows(3).position(|part| part == b"://").ok_or("has no scheme such as https://")?;
+        // No part of an origin has an upper case letter, so one is looked for only to say what is wrong.
+        Self::take_apart(text).map_err(|flaw| match text.iter().any(u8::is_ascii_uppercase) {
+            true => "has upper case letters, which no browser sends",
+            false => flaw,
+        })
+    }
+
+    fn take_apart(text: &'a [u8]) -> Result<Self, &'static str> {
+        let separator = text.iter().position(|byte| *byte == b':').unwrap_or(text.len());
         let (scheme, rest) = text.split_at_checked(separator).unwrap_or_default();
-        let authority = rest.get(3..).unwrap_or_default();
-        if authority.iter().any(|byte| b"/?#".contains(byte)) {
+        let authority = rest.strip_prefix(b"://").ok_or("has no scheme such as https://")?;
+        if authority.iter().any(|byte| matches!(byte, b'/' | b'?' | b'#')) {
             return Err("has more than scheme, host and port");
         }
-        let is_scheme = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(byte);
+        let is_scheme =
+            |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
         if !scheme.first().is_some_and(u8::is_ascii_lowercase)
             || !scheme.iter().all(is_scheme)
             || scheme.len() > MAX_SCHEME
@@ -89,13 +95,14 @@ fn check_host(host: &[u8]) -> Result<(), &'static str> {
         let sound = (2..=45).contains(&address.len()) && address.iter().all(is_address);
         return if sound { Ok(()) } else { Err("has a host that is no address") };
     }
-    if !host.is_ascii() {
-        return Err("has a host that is not ASCII, which browsers send as xn--…");
-    }
     let is_letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
     let is_label = |label: &[u8]| (1..=MAX_LABEL).contains(&label.len()) && label.iter().all(is_letter);
     let sound = host.len() <= MAX_HOST && host.split(|byte| *byte == b'.').all(is_label);
-    if sound { Ok(()) } else { Err("has no host such as www.example.com") }
+    match host.is_ascii() {
+        _ if sound => Ok(()),
+        true => Err("has no host such as www.example.com"),
+        false => Err("has a host that is not ASCII, which browsers send as xn--…"),
+    }
 }
 
 fn number(digits: &[u8]) -> Result<u16, &'static str> {
@@ -181,6 +188,31 @@ mod tests {
             assert!(Origin::parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(Origin::parse(b"https://\xff.com").is_err());
+    }
+
+    #[test]
+    fn the_flaw_of_what_is_no_origin_is_said() {
+        let (upper, no_scheme) = ("has upper case letters, which no browser sends", "has no scheme such as https://");
+        let no_host = "has no host such as www.example.com";
+        for (text, flaw) in [
+            ("https://Example.com", upper),
+            ("HTTPS://example.com/", upper),
+            ("http://[::A]", upper),
+            ("Example", upper),
+            ("example.com", no_scheme),
+            ("example.com:80", no_scheme),
+            ("1a://example.com", no_scheme),
+            ("https://example.com/path", "has more than scheme, host and port"),
+            ("https://münchen.example", "has a host that is not ASCII, which browsers send as xn--…"),
+            ("https://[::g]", "has a host that is no address"),
+            ("https://", no_host),
+            ("https://a..example", no_host),
+            ("https://example.com:443", "has the default port of its scheme, which browsers leave out"),
+            ("https://example.com:0", "has no port from 1 to 65535"),
+            (&"A".repeat(MAX_ORIGIN + 1), "is too long"),
+        ] {
+            assert_eq!(Origin::parse(text.as_bytes()), Err(flaw), "{text}");
+        }
     }
 
     #[test]

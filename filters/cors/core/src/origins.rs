@@ -60,8 +60,9 @@ impl Builder {
             Pattern::Exact(origin) => self.exact.push(Entry::new(origin, 0)),
             Pattern::AnyPort(base) => self.any_port.push(Entry::new(base, 0)),
             Pattern::Subdomains { scheme, suffix, port } => {
-                let key: Vec<u8> = subdomain_key(scheme, *port, suffix).collect();
-                self.subdomains.push(Entry::new(&key, 0));
+                // What does not fit is longer than any origin below it that is looked up.
+                let key = subdomain_key(scheme, *port, suffix);
+                self.subdomains.extend(key.map(|key| Entry::new(key.as_bytes(), 0)));
             }
         }
     }
@@ -78,10 +79,9 @@ impl Builder {
 }
 
 impl Origins {
-    /// Whether a well-formed origin is allowed; `null` and whatever else is none never is.
-    pub(crate) fn allow(&self, text: &[u8]) -> bool {
-        let Ok(origin) = Origin::parse(text) else { return false };
-        self.any || self.list(text, &origin) || self.match_text(text)
+    /// Whether an origin, which is this text, is allowed; `null` and whatever else is none never is.
+    pub(crate) fn allow(&self, text: &[u8], origin: &Origin<'_>) -> bool {
+        self.any || self.list(text, origin) || self.match_text(text)
     }
 
     /// Whether Envoy's filter would allow this, whatever it is.
@@ -98,7 +98,7 @@ impl Origins {
 
     fn list(&self, text: &[u8], origin: &Origin<'_>) -> bool {
         let below = |port| {
-            let key = Scratch::of(subdomain_key(origin.scheme, port, origin.host));
+            let key = subdomain_key(origin.scheme, port, origin.host);
             key.is_some_and(|key| self.subdomains.longest(key.as_bytes()).is_some())
         };
         self.exact.get(text).is_some()
@@ -108,14 +108,19 @@ impl Origins {
 }
 
 /// Scheme, port and the host backwards: a domain begins all hosts below it.
-fn subdomain_key<'a>(scheme: &'a [u8], port: PortPattern, host: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
+fn subdomain_key(scheme: &[u8], port: PortPattern, host: &[u8]) -> Option<Scratch> {
     // No port is 0.
     let (kind, number) = match port {
         PortPattern::Any => (b'*', 0),
         PortPattern::One(Port::Default) => (b':', 0),
         PortPattern::One(Port::Number(number)) => (b':', number),
     };
-    scheme.iter().copied().chain([kind]).chain(number.to_be_bytes()).chain(host.iter().rev().copied())
+    let [high, low] = number.to_be_bytes();
+    let mut key = Scratch::new();
+    key.push(scheme)?;
+    key.push(&[kind, high, low])?;
+    key.push(host)?.reverse();
+    Some(key)
 }
 
 impl<'a> Pattern<'a> {
@@ -168,15 +173,19 @@ mod tests {
         builder.build()
     }
 
+    fn allow(origins: &Origins, text: &str) -> bool {
+        Origin::parse(text.as_bytes()).is_ok_and(|origin| origins.allow(text.as_bytes(), &origin))
+    }
+
     #[track_caller]
     fn check(patterns: &[&str], allowed: &[&str], others: &[&str]) {
         let origins = origins(patterns);
         for origin in allowed {
-            assert!(origins.allow(origin.as_bytes()), "{patterns:?} {origin}");
+            assert!(allow(&origins, origin), "{patterns:?} {origin}");
             assert!(origins.allow_as_envoy(origin.as_bytes()), "{patterns:?} {origin}");
         }
         for origin in others {
-            assert!(!origins.allow(origin.as_bytes()), "{patterns:?} {origin}");
+            assert!(!allow(&origins, origin), "{patterns:?} {origin}");
         }
     }
 
@@ -325,7 +334,7 @@ mod tests {
                     builder.pattern(&Pattern::parse(pattern).unwrap());
                 }
                 let expected = sound.iter().any(|pattern| means(pattern, &origin));
-                prop_assert_eq!(builder.build().allow(origin.as_bytes()), expected, "{:?} {}", sound, origin);
+                prop_assert_eq!(allow(&builder.build(), &origin), expected, "{:?} {}", sound, origin);
             }
 
             #[test]

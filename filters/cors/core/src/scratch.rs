@@ -10,24 +10,30 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// The text of these bytes; `None` where they do not fit.
-    pub(crate) fn of(text: impl Iterator<Item = u8>) -> Option<Self> {
-        let mut scratch = Self { bytes: [0; ROOM], length: 0 };
-        for byte in text {
-            *scratch.bytes.get_mut(scratch.length)? = byte;
-            scratch.length += 1;
-        }
+    pub(crate) fn new() -> Self {
+        Self { bytes: [0; ROOM], length: 0 }
+    }
+
+    /// This text in lower case; `None` where it does not fit.
+    pub(crate) fn lower_case(text: &[u8]) -> Option<Self> {
+        let mut scratch = Self::new();
+        scratch.push(text)?.make_ascii_lowercase();
         Some(scratch)
     }
 
-    /// This text in lower case.
-    pub(crate) fn lower_case(text: &[u8]) -> Option<Self> {
-        Self::of(text.iter().map(u8::to_ascii_lowercase))
+    /// This text backwards, so that an end becomes a beginning; `None` where it does not fit.
+    pub(crate) fn reversed(text: &[u8]) -> Option<Self> {
+        let mut scratch = Self::new();
+        scratch.push(text)?.reverse();
+        Some(scratch)
     }
 
-    /// This text backwards, so that an end becomes a beginning.
-    pub(crate) fn reversed(text: &[u8]) -> Option<Self> {
-        Self::of(text.iter().rev().copied())
+    /// Puts a text after what is there, and gives it to be changed; `None` where it does not fit.
+    pub(crate) fn push(&mut self, text: &[u8]) -> Option<&mut [u8]> {
+        let room = self.bytes.get_mut(self.length..)?.get_mut(..text.len())?;
+        room.copy_from_slice(text);
+        self.length += text.len();
+        Some(room)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -31,10 +31,14 @@ pub(crate) fn judge<'a>(
     let mut origins = head.values(field::ORIGIN).filter(|origin| !origin.is_empty());
     let Some(origin) = origins.next() else { return otherwise() };
     let enabled = plan.enabled.draw(dice);
-    if (!enabled && !plan.shadow.draw(dice)) || is_own(origin, head) {
+    if !enabled && !plan.shadow.draw(dice) {
         return otherwise();
     }
-    let allowed = origins.next().is_none() && plan.origins.allow(origin);
+    let sound = Origin::parse(origin).ok();
+    if sound.is_some_and(|sound| is_own(&sound, head)) {
+        return otherwise();
+    }
+    let allowed = origins.next().is_none() && sound.is_some_and(|sound| plan.origins.allow(origin, &sound));
     counts.count_origin(allowed);
     if !enabled {
         return otherwise();
@@ -51,9 +55,9 @@ pub(crate) fn judge<'a>(
 }
 
 /// Whether a page asks the very server that it came from, which needs no permission.
-fn is_own(origin: &[u8], head: &Headers<'_>) -> bool {
+fn is_own(origin: &Origin<'_>, head: &Headers<'_>) -> bool {
     let (Some(scheme), Some(authority)) = (head.get(b":scheme"), head.get(b":authority")) else { return false };
-    Origin::parse(origin).is_ok_and(|origin| origin.is_of(scheme, authority))
+    origin.is_of(scheme, authority)
 }
 
 /// A preflight that is to be answered.
