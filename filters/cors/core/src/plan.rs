@@ -41,12 +41,13 @@ pub(crate) struct Plan {
 impl Plan {
     /// Decides each field by the first policy that has it, as Envoy does; which requests it is for at all is said by the first
     /// policy alone.
-    pub(crate) fn of(chain: &[&Fields], forward_unmatched: bool) -> Self {
+    pub(crate) fn of(chain: &mut dyn Iterator<Item = &Fields>, forward_unmatched: bool) -> Self {
         let mut all = Fields::default();
+        let mut first: Option<&Fields> = None;
         for fields in chain {
             all.inherit(fields);
+            first.get_or_insert(fields);
         }
-        let first = chain.first();
         Self {
             origins: all.origins.unwrap_or_default(),
             methods: all.methods.unwrap_or_default(),

@@ -42,7 +42,7 @@ impl Site {
 
 impl Sites {
     /// Makes hosts (`a.example`, `*.example`) to sites by the index that each has.
-    pub(crate) fn new(hosts: &[(String, usize)], sites: Vec<Site>, rest: Site) -> Self {
+    pub(crate) fn new(hosts: &[(&str, usize)], sites: Vec<Site>, rest: Site) -> Self {
         let (mut exact, mut domains) = (Vec::new(), Vec::new());
         for (host, site) in hosts {
             match host.strip_prefix('*') {
@@ -92,7 +92,6 @@ mod tests {
     #[test]
     fn the_most_specific_host_and_path_win() {
         let hosts = [("a.example", 0), ("*.example", 1), ("*.b.example", 2), ("a.example:8080", 2)];
-        let hosts = hosts.map(|(host, site)| (host.to_owned(), site));
         let sites =
             vec![site(&[("/x", 1)], &[("/", 2), ("/api/", 3)], None), site(&[], &[], Some(4)), site(&[], &[], Some(5))];
         let sites = Sites::new(&hosts, sites, site(&[], &[("/open/", 6)], Some(7)));
@@ -117,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_host_or_path_without_policy_has_none() {
-        let sites = Sites::new(&[("a.example".to_owned(), 0)], vec![site(&[("/x", 0)], &[], None)], Site::default());
+        let sites = Sites::new(&[("a.example", 0)], vec![site(&[("/x", 0)], &[], None)], Site::default());
         assert_eq!(sites.plan(b"a.example", b"/y"), None);
         assert_eq!(sites.plan(b"b.example", b"/x"), None);
     }

@@ -30,22 +30,17 @@ impl Entry {
 
 impl Table {
     /// The table of these entries, and the values of those whose text has a lower value already.
-    pub(crate) fn new(entries: Vec<Entry>) -> (Self, Vec<usize>) {
-        let mut repeated = Vec::new();
-        let mut entries = sorted(entries);
-        entries.dedup_by(|entry, first| {
-            let same = entry.text == first.text;
-            if same {
-                repeated.push(entry.value);
-            }
-            same
-        });
-        let mut table = Self { entries };
-        for index in 1..table.entries.len() {
-            // What begins this text begins its predecessor, too, or is that.
-            let parent = table.entries.get(index).and_then(|entry| table.beginning(&entry.text, index.checked_sub(1)));
-            if let Some(entry) = table.entries.get_mut(index) {
-                entry.parent = parent;
+    pub(crate) fn new(mut entries: Vec<Entry>) -> (Self, Vec<usize>) {
+        order::sort(&mut entries, Entry::order);
+        let (mut table, mut repeated) = (Self::default(), Vec::new());
+        for mut entry in entries {
+            match table.entries.last() {
+                Some(last) if last.text == entry.text => repeated.push(entry.value),
+                _ => {
+                    // What begins this text begins its predecessor, too, or is that.
+                    entry.parent = table.beginning(&entry.text, table.entries.len().checked_sub(1));
+                    table.entries.push(entry);
+                }
             }
         }
         (table, repeated)
@@ -80,23 +75,6 @@ impl Table {
         }
         None
     }
-}
-
-/// The entries in order, by merging halves: a fifth of the bytes that a sort of the standard library adds to a module.
-fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
-    let count = entries.len();
-    if count < 2 {
-        return entries;
-    }
-    let mut right = sorted(entries.split_off(count / 2)).into_iter().peekable();
-    let mut left = sorted(entries).into_iter().peekable();
-    let mut merged = Vec::with_capacity(count);
-    while let (Some(one), Some(other)) = (left.peek(), right.peek()) {
-        merged.extend(if other.order(one).is_lt() { right.next() } else { left.next() });
-    }
-    merged.extend(left);
-    merged.extend(right);
-    merged
 }
 
 #[cfg(test)]

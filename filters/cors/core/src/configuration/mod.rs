@@ -52,9 +52,10 @@ pub(crate) fn parse(json: &[u8]) -> Result<Configuration, Problems> {
     let profile = object.one_of("profile", &profiles).unwrap_or(Profile::Strict);
     let deny_insecure = object.boolean("deny_insecure").unwrap_or(false);
     let ways = [("override", Upstream::Override), ("preserve", Upstream::Preserve), ("fallback", Upstream::Fallback)];
-    let of_strict = ["upstream_headers", "preflight_status", "debug"].map(|name| object.get(name));
-    if profile == Profile::Envoy {
-        for value in of_strict.into_iter().flatten() {
+    for name in ["upstream_headers", "preflight_status", "debug"] {
+        if profile == Profile::Envoy
+            && let Some(value) = object.get(name)
+        {
             reader.problem(value, "expected the profile strict beside it, but found envoy, which has no such choice");
         }
     }
@@ -92,7 +93,7 @@ fn read_policies<'r>(reader: &'r Reader, value: &'r Value) -> Option<&'r [Value]
 
 /// What is wrong with a text, and a remark on it.
 fn unlike(what: &str, text: &str, remark: &str, flaw: &str) -> String {
-    ["expected ", what, ", but found ", &Quoted(text).to_string(), remark, flaw].concat()
+    ["expected ", what, ", but found ", &format!("{}", Quoted(text)), remark, flaw].concat()
 }
 
 /// The value under one of several names for the same thing; a problem with each further one.

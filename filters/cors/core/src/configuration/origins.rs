@@ -102,8 +102,8 @@ impl<'r> Reading<'r> {
     fn matcher(&mut self, value: &'r Value) {
         let Some(object) = self.reader.object(value) else { return };
         let mut object = object.as_proto_json();
-        let [exact, prefix, regex, safe_regex] =
-            ["exact", "prefix", "regex", "safe_regex"].map(|name| object.get(name));
+        let (exact, prefix) = (object.get("exact"), object.get("prefix"));
+        let (regex, safe_regex) = (object.get("regex"), object.get("safe_regex"));
         let is_native = self.profile == Profile::Envoy;
         let ignores_case = is_native && object.get("ignore_case").is_some();
         match (exact, prefix, regex, safe_regex) {

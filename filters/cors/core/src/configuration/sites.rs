@@ -11,9 +11,9 @@ use strict_config::{Reader, Value};
 
 /// The policies of one site, by their index.
 #[derive(Default)]
-struct Rows {
-    exact: Vec<(String, usize)>,
-    prefixes: Vec<(String, usize)>,
+struct Rows<'r> {
+    exact: Vec<(&'r str, usize)>,
+    prefixes: Vec<(&'r str, usize)>,
     whole: Vec<usize>,
 }
 
@@ -25,10 +25,13 @@ pub(super) fn read(reader: &Reader, profile: Profile, values: &[Value]) -> (Site
         hosts.extend(read_host(reader, host));
     }
     let named = Table::new(hosts.iter().enumerate().map(|(site, host)| Entry::new(host.as_bytes(), site)).collect()).0;
-    let mut sites: Vec<Rows> = hosts.iter().map(|_| Rows::default()).collect();
+    let mut sites: Vec<Rows<'_>> = hosts.iter().map(|_| Rows::default()).collect();
     let mut rest = Rows::default();
     for (index, policy) in policies.iter().enumerate() {
-        let paths: Vec<_> = policy.paths.iter().filter_map(|path| read_path(reader, path)).collect();
+        let mut paths = Vec::new();
+        for path in policy.paths {
+            paths.extend(read_path(reader, path));
+        }
         if policy.hosts.is_empty() {
             rest.add(&paths, policy, index);
         }
@@ -42,20 +45,19 @@ pub(super) fn read(reader: &Reader, profile: Profile, values: &[Value]) -> (Site
     let general = rest.whole.first().copied();
     let rest = planning.site(&rest, None);
     let sites = sites.iter().map(|rows| planning.site(rows, general)).collect();
-    let hosts: Vec<_> = hosts.into_iter().filter_map(|host| Some((named.get(host.as_bytes())?, host))).collect();
-    let hosts: Vec<_> = hosts.into_iter().map(|(site, host)| (host, site)).collect();
+    let hosts: Vec<_> = hosts.iter().filter_map(|host| Some((host.as_str(), named.get(host.as_bytes())?))).collect();
     (Sites::new(&hosts, sites, rest), planning.plans)
 }
 
-impl Rows {
-    fn add(&mut self, paths: &[String], policy: &Policy<'_>, index: usize) {
+impl<'r> Rows<'r> {
+    fn add(&mut self, paths: &[&'r str], policy: &Policy<'_>, index: usize) {
         if policy.paths.is_empty() {
             self.whole.push(index);
         }
         for path in paths {
             match path.strip_suffix('*') {
-                Some(prefix) => self.prefixes.push((prefix.to_owned(), index)),
-                None => self.exact.push((path.clone(), index)),
+                Some(prefix) => self.prefixes.push((prefix, index)),
+                None => self.exact.push((path, index)),
             }
         }
     }
@@ -77,14 +79,15 @@ fn read_host(reader: &Reader, value: &Value) -> Option<String> {
 }
 
 /// A path, with a star at its end where it is the beginning of many.
-fn read_path(reader: &Reader, value: &Value) -> Option<String> {
+fn read_path<'r>(reader: &Reader, value: &'r Value) -> Option<&'r str> {
     let text = reader.string(value)?;
     let path = text.strip_suffix('*').unwrap_or(text);
-    if !text.starts_with('/') || path.contains(['*', '?', '#']) || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'*' | b'?' | b'#');
+    if !text.starts_with('/') || !path.bytes().all(is_plain) {
         reader.expected("a path such as /details or /api/*", value);
         return None;
     }
-    Some(text.to_owned())
+    Some(text)
 }
 
 /// Makes plans of policies and of those that they inherit from.
@@ -97,7 +100,7 @@ struct Planning<'p, 'r> {
 
 impl Planning<'_, '_> {
     /// `general` is the policy of all hosts and paths, from which every other inherits.
-    fn site(&mut self, rows: &Rows, general: Option<usize>) -> Site {
+    fn site(&mut self, rows: &Rows<'_>, general: Option<usize>) -> Site {
         let own = rows.whole.first().copied();
         for again in rows.whole.iter().skip(1) {
             self.repeated(*again);
@@ -107,7 +110,7 @@ impl Planning<'_, '_> {
         Site { exact, prefixes, whole }
     }
 
-    fn by_path(&mut self, rows: &[(String, usize)], own: Option<usize>, general: Option<usize>) -> Table {
+    fn by_path(&mut self, rows: &[(&str, usize)], own: Option<usize>, general: Option<usize>) -> Table {
         let first = self.plans.len();
         let mut entries = Vec::with_capacity(rows.len());
         for (path, policy) in rows {
@@ -135,8 +138,7 @@ impl Planning<'_, '_> {
     /// The index of the plan that these policies make, the first of them the most specific.
     fn plan(&mut self, chain: &[Option<usize>]) -> usize {
         let chain: Vec<_> = chain.iter().flatten().filter_map(|policy| self.policies.get(*policy)).collect();
-        let fields: Vec<_> = chain.iter().map(|policy| &policy.fields).collect();
-        let plan = Plan::of(&fields, self.profile == Profile::Envoy);
+        let plan = Plan::of(&mut chain.iter().map(|policy| &policy.fields), self.profile == Profile::Envoy);
         if chain.first().is_some_and(|policy| !policy.is_judged.replace(true)) {
             self.judge(&plan, &chain);
         }
