@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use flags::FLAGS;
+use flags::flags;
 use wasm_build::Workspace;
 
 #[path = "src/flags.rs"]
@@ -33,11 +33,12 @@ fn main() -> ExitCode {
 fn compile_filters() -> Result<(), Error> {
     let filters = wasm_build::package_dir()?.join("..");
     let out_dir = wasm_build::out_dir()?;
-    let workspace = Workspace::new(filters.join(".."), wasm_build::target_dir_for(&out_dir, "wasm-filters"));
-    let workspace = workspace.with_flags(&FLAGS);
+    let target_dir = wasm_build::target_dir_for(&out_dir, "wasm-filters");
     let mut modules = Vec::new();
-    // One at a time, so that a module's bytes do not depend on which other filters there are.
+    // One at a time, so that a module's bytes do not depend on which other filters there are; and each in a folder of its own,
+    // since cargo compiles everything again where another filter has other flags.
     for filter in names(&filters)? {
+        let workspace = Workspace::new(filters.join(".."), target_dir.join(&filter)).with_flags(&flags(&filter));
         modules.extend(workspace.compile(&[filter])?);
     }
     wasm_build::embed(&modules, &out_dir)?;

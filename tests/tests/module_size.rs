@@ -2,7 +2,7 @@
 
 /// The most bytes of each module. One that grows beyond has to say here what for.
 const MOST_BYTES: [(&str, usize); 4] =
-    [("cors", 164_000), ("grpc-json-transcoder", 350_000), ("header-propagation", 162_000), ("traffic-label", 250_000)];
+    [("cors", 150_000), ("grpc-json-transcoder", 350_000), ("header-propagation", 154_000), ("traffic-label", 250_000)];
 
 #[test]
 fn no_module_is_larger_than_it_may_be() {

@@ -10,7 +10,7 @@
 
 mod flags;
 
-pub use flags::FLAGS;
+pub use flags::flags;
 
 /// A compiled filter.
 #[derive(Debug, Clone, Copy)]

@@ -26,8 +26,9 @@ fn another_checkout_gives_the_same_modules_and_digests() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let clone = folder.path().join("another/folder/with-a-longer-name");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &clone);
-    let workspace = Workspace::new(&clone, folder.path().join("target")).with_flags(&artifacts::FLAGS);
     for here in artifacts::MODULES {
+        let target_dir = folder.path().join("target").join(here.name);
+        let workspace = Workspace::new(&clone, target_dir).with_flags(&artifacts::flags(here.name));
         let built = workspace.compile(&[here.name.to_owned()]).expect("it compiles there, too");
         let there = fs::read(&built.first().expect("one module").path).expect("the module");
         assert!(there == here.bytes, "{}: {} bytes here, {} there", here.name, here.bytes.len(), there.len());
