@@ -62,10 +62,13 @@ fn credentials_are_for_origins_by_name() {
     );
     check_policy(
         "strict",
-        r#"{"allowOrigins": ["http://a.example", "http://localhost:3000", "http://127.0.0.1"], "allowCredentials": true}"#,
+        r#"{"allowOrigins": ["http://a.example", "http://localhost:3000", "http://127.0.0.1", "http://127.1.2.3", "http://[::1]:90", "http://*.localhost:*", "http://app.localhost", "http://localhost.example", "http://alocalhost", "http://127.0.0.1.example"], "allowCredentials": true}"#,
         &[
             "strict: 1 policy",
             "allowOrigins[0]: expected https beside allowCredentials, but found one of http, for which anyone on the way to the user can speak",
+            "allowOrigins[7]: expected https beside allowCredentials, but found one of http, for which anyone on the way to the user can speak",
+            "allowOrigins[8]: expected https beside allowCredentials, but found one of http, for which anyone on the way to the user can speak",
+            "allowOrigins[9]: expected https beside allowCredentials, but found one of http, for which anyone on the way to the user can speak",
         ],
     );
 }

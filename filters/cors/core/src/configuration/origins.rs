@@ -1,7 +1,7 @@
 //! The origins of a policy: as Istio and Envoy write matchers, or as patterns; and what is dangerous about them.
 
 use super::{Profile, one_name, unlike};
-use crate::origin::{Origin, Port};
+use crate::origin::{Origin, Port, split_port};
 use crate::origins::{Builder, Origins, Pattern};
 use std::rc::Rc;
 use strict_config::{Kind, Object, Reader, Value};
@@ -224,9 +224,11 @@ impl<'r> Reading<'r> {
 
     fn note_clear_text(&mut self, value: &'r Value, text: &str) {
         let Some(host) = text.strip_prefix("http://") else { return };
-        let is_own = ["localhost", "127.0.0.1", "[::1]"]
-            .iter()
-            .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        let (host, _) = split_port(host.as_bytes());
+        let loops_back = |address: &[u8]| address.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+        let is_own = matches!(host, b"localhost" | b"[::1]")
+            || host.ends_with(b".localhost")
+            || host.strip_prefix(b"127.").is_some_and(loops_back);
         if !is_own {
             self.written.clear_text.push(value);
         }
