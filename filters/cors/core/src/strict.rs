@@ -148,7 +148,8 @@ impl<'a> Preflight<'a> {
         let asked = joined(self.head.values(field::REQUEST_HEADERS)).unwrap_or_default();
         let (expected, or, found): (&[u8], &[u8], &[u8]) = match reached {
             Reached::Origin => (b"an origin that the policy allows", b"", self.origin),
-            Reached::Method => (&self.plan.methods.text, b" GET, HEAD or POST", self.method),
+            Reached::Method if self.plan.methods.text.is_empty() => (b"GET, HEAD or POST", b"", self.method),
+            Reached::Method => (&self.plan.methods.text, b", GET, HEAD or POST", self.method),
             _ => (list(&self.plan.headers.text), b"", &asked),
         };
         let shown = |byte: &u8| if matches!(byte, b' '..=b'~') { *byte } else { b'?' };

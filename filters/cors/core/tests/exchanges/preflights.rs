@@ -142,7 +142,9 @@ fn debugging_tells_the_browser_how_far_a_preflight_comes_and_people_why() {
         ),
         (
             &[ORIGIN, method("PATCH")],
-            format!("200 answered | {allowed} | {VARY} | CORS: expected PUT,DELETE GET, HEAD or POST, but found PATCH"),
+            format!(
+                "200 answered | {allowed} | {VARY} | CORS: expected PUT,DELETE, GET, HEAD or POST, but found PATCH"
+            ),
         ),
         (
             &[ORIGIN, method("PUT"), headers("x-other")],
