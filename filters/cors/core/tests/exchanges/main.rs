@@ -17,3 +17,5 @@ mod browser;
 mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod random;
+#[cfg(not(target_arch = "wasm32"))]
+mod wpt;

@@ -60,6 +60,7 @@ impl<S: FnMut(&str, &[Header<'_>]) -> Answer> Browser<S> {
     /// CORS check.
     fn check(&self, request: &Request, answer: &Answer) -> bool {
         let Some(allowed) = answer.get("access-control-allow-origin") else { return false };
+        let allowed = allowed.trim_matches([' ', '\t']);
         if !request.credentials && allowed == "*" {
             return true;
         }
@@ -94,7 +95,10 @@ impl<S: FnMut(&str, &[Header<'_>]) -> Answer> Browser<S> {
         if !method_allowed || !names_allowed {
             return false;
         }
-        let age = answer.get("access-control-max-age").and_then(|age| age.parse().ok()).unwrap_or(DEFAULT_MAX_AGE);
+        let age = answer.get("access-control-max-age").map_or(DEFAULT_MAX_AGE, |age| {
+            // The standard takes a number below zero for none at all; browsers do not, and do not keep the answer.
+            age.parse().unwrap_or(if age.starts_with('-') { 0 } else { DEFAULT_MAX_AGE })
+        });
         let until = self.now + age.min(MAX_AGE_LIMIT);
         let cached = |method: Option<&String>, header: Option<&String>| Cached {
             credentials: request.credentials,
@@ -123,6 +127,18 @@ impl<S: FnMut(&str, &[Header<'_>]) -> Answer> Browser<S> {
                 })
             })
     }
+}
+
+/// Whether a script sees this header of a response that it may read: CORS filtered response (§2.2.6) over CORS-safelisted
+/// response-header names.
+pub fn is_visible(name: &str, answer: &Answer, credentials: bool) -> bool {
+    let name = name.to_ascii_lowercase();
+    let safelisted =
+        ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"];
+    let exposed = list(answer.get("access-control-expose-headers")).unwrap_or_default();
+    let is_exposed = exposed.iter().any(|exposed| exposed.eq_ignore_ascii_case(&name))
+        || (!credentials && exposed.iter().any(|exposed| exposed == "*"));
+    !["set-cookie", "set-cookie2"].contains(&name.as_str()) && (safelisted.contains(&name.as_str()) || is_exposed)
 }
 
 fn is_safelisted_method(method: &str) -> bool {
@@ -168,7 +184,11 @@ fn is_safelisted(name: &str, value: &str) -> bool {
             "range" => {
                 let numbers = value.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
                 let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                numbers.is_some_and(|(first, last)| number(first) && (last.is_empty() || number(last)))
+                let parsed = |text: &str| text.parse::<u64>().ok();
+                let ordered = |first, last| parsed(first).zip(parsed(last)).is_some_and(|(first, last)| first <= last);
+                numbers.is_some_and(|(first, last)| {
+                    number(first) && (last.is_empty() || (number(last) && ordered(first, last)))
+                })
             }
             _ => false,
         }

@@ -1,6 +1,6 @@
 //! A browser admits a request if and only if the policy allows it, whatever the policy and the request.
 
-use crate::model::{Browser, Request, unsafe_names};
+use crate::model::{Browser, Request, is_visible, unsafe_names};
 use crate::proxy::{Header, configured, head, with};
 use proptest::prelude::*;
 
@@ -10,6 +10,7 @@ struct Policy {
     origins: Vec<&'static str>,
     methods: Vec<&'static str>,
     headers: Vec<&'static str>,
+    exposed: Vec<&'static str>,
     credentials: bool,
 }
 
@@ -31,10 +32,11 @@ impl Policy {
             format!("[{}]", names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(","))
         };
         format!(
-            r#"{{"allowOrigins": {}, "allowMethods": {}, "allowHeaders": {}, "allowCredentials": {}, "maxAge": "9s"}}"#,
+            r#"{{"allowOrigins": {}, "allowMethods": {}, "allowHeaders": {}, "exposeHeaders": {}, "allowCredentials": {}, "maxAge": "9s"}}"#,
             list(&self.origins),
             list(&self.methods),
             list(&self.headers),
+            list(&self.exposed),
             self.credentials
         )
     }
@@ -49,6 +51,10 @@ impl Policy {
                 "https://a.example:*" => page == "https://a.example" || page == "https://a.example:8443",
                 origin => origin == page,
             })
+    }
+
+    fn exposes(&self, name: &str) -> bool {
+        self.exposed.contains(&name) || self.exposed.contains(&"*")
     }
 
     fn allows(&self, page: &str, request: &Request) -> bool {
@@ -78,11 +84,12 @@ fn policy() -> impl Strategy<Value = Policy> {
     ];
     let methods = &["GET", "PUT", "DELETE", "PATCH", "*"];
     let headers = &["x-a", "x-b", "authorization", "content-type", "*"];
-    (some_of(origins), some_of(methods), some_of(headers), any::<bool>()).prop_map(
-        |(origins, methods, headers, credentials)| {
-            // Any origin with credentials is no policy that is accepted.
-            let credentials = credentials && !origins.contains(&"*");
-            Policy { origins, methods, headers, credentials }
+    let exposed = &["x-total", "X-B", "*"];
+    (some_of(origins), some_of(methods), some_of(headers), some_of(exposed), any::<bool>()).prop_map(
+        |(origins, methods, headers, exposed, credentials)| {
+            // Wildcards with credentials are no policy that is accepted.
+            let credentials = credentials && !origins.contains(&"*") && !exposed.contains(&"*");
+            Policy { origins, methods, headers, exposed, credentials }
         },
     )
 }
@@ -115,6 +122,7 @@ fn upstream() -> impl Strategy<Value = Vec<Header<'static>>> {
             ("access-control-allow-origin", "null"),
             ("access-control-allow-origin", "https://evila.example"),
             ("access-control-allow-credentials", "true"),
+            ("access-control-expose-headers", "x-secret"),
             ("vary", "accept"),
             ("vary", "*"),
         ]),
@@ -137,7 +145,13 @@ proptest! {
         // Several of one page, so that the answers to preflights are kept and used again.
         for (request, wait) in &requests {
             browser.now += wait;
-            prop_assert_eq!(browser.fetch(request).is_some(), policy.allows(page, request), "{:?} {} {:?}", policy, page, request);
+            let read = browser.fetch(request);
+            prop_assert_eq!(read.is_some(), policy.allows(page, request), "{:?} {} {:?}", policy, page, request);
+            let Some(answer) = read else { continue };
+            for name in ["x-total", "X-B", "x-secret"] {
+                let seen = is_visible(name, &answer, request.credentials);
+                prop_assert_eq!(seen, policy.exposes(name), "{:?} {} {:?} {}", policy, page, request, name);
+            }
         }
     }
 
