@@ -52,6 +52,17 @@ pub struct Sidecar {
     workers: Vec<Worker>,
 }
 
+/// What a client gets.
+#[derive(Debug, Default)]
+pub struct Exchanged {
+    /// The head of the response.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Whether the request got to the upstream.
+    pub forwarded: bool,
+}
+
 impl Sidecar {
     /// A sidecar whose plugin is that filter with this configuration.
     pub fn with(filter: &str, configuration: &str, workers: u32) -> Self {
@@ -133,6 +144,30 @@ impl Sidecar {
         worker.downstream_reset(stream);
         while worker.poll_event().is_some() {}
         (left.expect("the request reaches the router"), worker.take_trace())
+    }
+
+    /// Sends a bodyless request with this head through a listener, has the upstream answer with that head and no body if it gets
+    /// there, and says what the client gets.
+    pub fn exchange(&mut self, listener: &str, request: HeaderMap, upstream: &HeaderMap) -> Exchanged {
+        let worker = &mut self.workers[0];
+        let connection = Connection { id: 1, source: LOOPBACK, destination: LOOPBACK, protocol: "HTTP/1.1".to_owned() };
+        let listener = worker.listener(listener).expect("the listener is there");
+        let stream = worker.open_stream(listener, connection).expect("the listener is there");
+        worker.request_headers(stream, request, true);
+        let mut exchanged = Exchanged::default();
+        while let Some(event) = worker.poll_event() {
+            let Event::Stream(_, event) = event else { continue };
+            match event {
+                StreamEvent::RequestHeaders { .. } => {
+                    exchanged.forwarded = true;
+                    worker.response_headers(stream, upstream.clone(), true);
+                }
+                StreamEvent::ResponseHeaders { headers, .. } => exchanged.headers = headers,
+                StreamEvent::ResponseData { data, .. } => exchanged.body.extend_from_slice(&data),
+                _ => {}
+            }
+        }
+        exchanged
     }
 
     /// The value of the one counter whose name contains this.
