@@ -2,8 +2,9 @@
 //!
 //! Vectors: 11; answered differently: 7.
 //!
-//! Most of its tests are about `Vary`. Left out: names of one's own in it. Our rule is one: `Origin` is in it wherever a policy is for a
-//! request, as even the wildcard is not for `null`, and preflights name all three that their answer depends on.
+//! Most of its tests are about `Vary`. Left out: names of one's own in it, which no policy here has. Our rule is one: `Origin` is in it
+//! wherever a policy is for a request, as even the wildcard is not for `null`, and preflights name all three that their answer
+//! depends on.
 
 use super::Verdict::Refused;
 use super::{Exchanges, Header, Reading, Suite, asks, names, origin, reading, row};

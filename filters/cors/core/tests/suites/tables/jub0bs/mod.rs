@@ -4,10 +4,11 @@
 //!
 //! | table | from | left out |
 //! |---|---|---|
-//! | [`exchanges`] | `middleware_test.go` | sixteen rows that come again after a reconfiguration, and that a caller may change response headers: a proxy loads a changed configuration as a new plugin |
-//! | [`readings`] | `config_test.go`, `internal/headers`, `internal/methods`, `internal/origins/pattern_test.go` | what is about Go: comparing and printing a configuration |
-//! | [`origins`] | `internal/origins/{origins,pattern,radix}_test.go` | reading a set back out of its index, which ours does not offer |
-//! | [`names`] | `internal/headers/acrh_test.go` | that a check allocates nothing, which `benches/judging` measures |
+//! | [`exchanges`] | `middleware_test.go`, `internal/methods` | what comes again after a reconfiguration: a proxy loads a changed configuration as a new plugin |
+//! | [`readings`] | `config_test.go`, `internal/{headers,methods}` | what is about Go: comparing and printing a configuration |
+//! | [`patterns`] | `internal/origins/pattern_test.go` | the parts that a text is taken into, which show in what it allows |
+//! | [`origins`] | `internal/origins/{origins,radix}_test.go` | the same, and reading a set back out of its index |
+//! | [`names`] | `internal/headers/acrh_test.go` | that a check allocates nothing |
 //!
 //! Its methods beyond Istio's nine (`PURGE`, `HELP`) are others of those here. `internal/origins/fuzz_test.go` became properties in
 //! `suites/patterns.rs`, which begin with all texts of these tables.
