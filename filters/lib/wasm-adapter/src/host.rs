@@ -242,7 +242,7 @@ pub fn route_cluster() -> Option<Vec<u8>> {
 }
 
 /// The direction of the stream's listener: 1 inbound, 2 outbound. `xds.listener_direction`, or `listener_direction` before
-/// Envoy 1.33; known in a stream only.
+/// Envoy 1.33; known in a stream only, and not to be remembered: listeners of both directions share a plugin.
 pub fn listener_direction() -> Option<i64> {
     let bytes = property(&["xds", "listener_direction"]).or_else(|| property(&["listener_direction"]))?;
     Some(i64::from_le_bytes(bytes.try_into().ok()?))
