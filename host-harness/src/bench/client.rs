@@ -39,6 +39,11 @@ impl Request {
         Self(format!("{method} {path} HTTP/1.1\r\n{USUAL}{own}\r\n").into_bytes())
     }
 
+    /// The names and values that every request has, but for its host.
+    pub(super) fn usual() -> impl Iterator<Item = (&'static str, &'static str)> {
+        USUAL.lines().filter_map(|line| line.split_once(": ")).filter(|(name, _)| *name != "host")
+    }
+
     /// A POST with the usual headers.
     pub(super) fn post(path: &str, content_type: &str, body: &[u8]) -> Self {
         let length = body.len();

@@ -1,11 +1,14 @@
-//! traffic-label in the situations that a request can be in, and the script of the guides for their rule.
+//! traffic-label in the situations that a request can be in; for the guides' rule also their script, and the least that any module
+//! has to do.
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::header_propagation::{BASE, IN_LANE, requests};
 use super::references::SECTION;
 use super::{Contender, built_in, chain};
-use crate::bootstrap::{Direction, HttpFilter};
+use crate::bootstrap::{Direction, HttpFilter, Module, Plugin};
 
 const FILTER: &str = "traffic-label";
 /// Who the guides' rule is about.
@@ -43,6 +46,7 @@ pub(super) fn contenders() -> Vec<Contender> {
         // The same identifiers, which the one above has stored.
         contender("traffic-label: adds", outbound, carries, &[("x-b3-traceid", "c{}")], IN_LANE),
         contender("Lua: iPhone rule", outbound, vec![lua()], &[IPHONE], IN_LANE),
+        contender("bare module: reads the user agent, sets a header", outbound, vec![bare()], &[IPHONE], IN_LANE),
         contender("traffic-label: iPhone rule", outbound, iphone.clone(), &[IPHONE], IN_LANE),
         contender("traffic-label: iPhone rule, others", outbound, iphone, &[], BASE),
         contender("traffic-label: 10 rules", outbound, ours(&rules(10)), &[("x-user", "user-7")], IN_LANE),
@@ -55,6 +59,12 @@ fn rules(count: u32) -> Value {
     let rule = |number| json!({ "when": { "header": { "x-user": format!("user-{number}") } }, "value": IN_LANE });
     let rules: Vec<Value> = (0..count).map(rule).collect();
     json!({ "role": "gateway", "labels": [{ "name": "route-v", "rules": rules }] })
+}
+
+/// The least that any module has to do for it.
+fn bare() -> HttpFilter {
+    let module = Module { name: "bare rule".to_owned(), bytes: include_bytes!("../bare_rule.wat").as_slice().into() };
+    HttpFilter::Wasm(Arc::new(Plugin::new("bare rule", module, "")))
 }
 
 /// What the guides do it with: a script that looks into the user agent and adds a header.

@@ -9,7 +9,8 @@ use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto};
 use serde_json::{Value, json};
 
-use super::{Contender, Section, bare_callout, built_in, chain};
+use super::bare_callout::{self, Reading};
+use super::{Contender, Section, built_in, chain};
 use crate::bench::client::Request;
 use crate::bench::upstream::framed;
 use crate::bootstrap::{Direction, HttpFilter, Plugin};
@@ -44,16 +45,20 @@ pub(super) fn contenders() -> Vec<Contender> {
     let reply = |section, count| Situation { section, answer: results_in_json(count) };
     let (small, large) = (reply(&SMALL_REPLY, 1), reply(&LARGE_REPLY, MANY));
     let sent = Situation { section: &LARGE_REQUEST, answer: br#"{"data":"Hello","meta":"JAVA"}"#.to_vec() };
+    let (path, message) = (format!("/{}/talk", landing::SERVICE), framed(&asking(1).encode_to_vec()));
+    let metadata = Request::usual().collect::<Vec<_>>();
+    let bare = bare_callout::Exchange { path: &path, message: &message, metadata: &metadata, answer: &small.answer };
     vec![
         small.without_filter(grpc_request(landing::SERVICE, "talk", &asking(1)), results(1).encode_to_vec()),
         small.contender(SMALL_REPLY.reference, native(), gets(1)),
         small.contender(
             "1 result: bare callout, nothing read or converted",
-            bare_callout::chain(
-                &format!("/{}/talk", landing::SERVICE),
-                &framed(&asking(1).encode_to_vec()),
-                &results_in_json(1),
-            ),
+            bare_callout::chain(&bare, Reading::Nothing),
+            gets(1),
+        ),
+        small.contender(
+            "1 result: bare callout, all read, nothing converted",
+            bare_callout::chain(&bare, Reading::Everything),
             gets(1),
         ),
         small.contender("1 result: grpc-json-transcoder, callout", callout(), gets(1)),
