@@ -59,6 +59,15 @@ fn names_explain_themselves() {
 }
 
 #[test]
+fn every_file_is_text() {
+    let is_text = |file: &String| fs::read(root().join(file)).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok());
+    none(
+        "expected text, but these are artefacts",
+        &files().into_iter().filter(|file| !is_text(file)).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn a_file_is_one_room() {
     let long = |file: &String| read(file).lines().count() > 600;
     none(
