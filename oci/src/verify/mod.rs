@@ -92,7 +92,7 @@ pub fn verify(question: Question<'_>, consumer: Consumer) -> Result<Accepted, Re
         })
         .map_err(|Refusal { words, advice }| {
             let mut advice = vec![advice];
-            advice.extend(repair(question.content));
+            advice.extend(repair(question.content, consumer));
             Refused { consumer, words, advice }
         })
 }
@@ -109,14 +109,19 @@ impl Refusal {
     }
 }
 
-/// What could be made of an image that is refused.
-fn repair(content: &Content) -> Option<String> {
+/// What could be made of an image that is refused, for the one that refuses it: no layout is taken by proxies and by CNCF's
+/// runtimes alike.
+fn repair(content: &Content, consumer: Consumer) -> Option<String> {
     let Found { module, place } = find_module(content)?;
-    Some(match Module::read(module) {
-        Ok(_) => format!(
-            "the module is {place}: `weft-oci copy FROM TO --fix` makes an image of it that every consumer takes"
+    Some(match (Module::read(module), consumer) {
+        (Err(refusal), _) => format!("what is {place} is no module that a proxy would run: {refusal}"),
+        (Ok(_), Consumer::Cncf) => format!(
+            "the module is {place}: `weft-oci pull FROM -o plugin.wasm`, then `weft-oci push plugin.wasm TO --layout cncf` makes an \
+             image of it that these runtimes take, and no proxy"
         ),
-        Err(refusal) => format!("what is {place} is no module that a proxy would run: {refusal}"),
+        (Ok(_), _) => {
+            format!("the module is {place}: `weft-oci copy FROM TO --fix` makes an image of it that every proxy takes")
+        }
     })
 }
 

@@ -233,13 +233,13 @@ fn a_refusal_reads_as_words_and_advice() {
       says: * could not parse as compat variant: invalid media type application/vnd.module.wasm.content.layer.v1+wasm (expect application/vnd.oci.image.layer.v1.tar+gzip)
       says: * could not parse as oci variant: number of layers must be 2 but got 1
       it has the module's layer alone, as `oras push --manifest-config` leaves it: the layer with runtime-config.json is missing
-      the module is the layer of type application/vnd.module.wasm.content.layer.v1+wasm: `weft-oci copy FROM TO --fix` makes an image of it that every consumer takes
+      the module is the layer of type application/vnd.module.wasm.content.layer.v1+wasm: `weft-oci copy FROM TO --fix` makes an image of it that every proxy takes
     ");
     insta::assert_snapshot!(ask(&single, Consumer::EnvoyGateway, None).expect_err("one layer"), @"
     Envoy Gateway refuses it
       says: could not fetch Wasm binary: the given image is in invalid format as an OCI image: could not parse as compat variant: invalid media type application/vnd.module.wasm.content.layer.v1+wasm (expect application/vnd.oci.image.layer.v1.tar+gzip)
       says: could not parse as oci variant: number of layers must be 2 but got 1
       it has the module's layer alone, as `oras push --manifest-config` leaves it: the layer with runtime-config.json is missing
-      the module is the layer of type application/vnd.module.wasm.content.layer.v1+wasm: `weft-oci copy FROM TO --fix` makes an image of it that every consumer takes
+      the module is the layer of type application/vnd.module.wasm.content.layer.v1+wasm: `weft-oci copy FROM TO --fix` makes an image of it that every proxy takes
     ");
 }

@@ -54,6 +54,23 @@ fn a_runtime_of_cncf_takes_its_own_layout_alone() {
     }
 }
 
+#[test]
+fn who_refuses_an_image_is_offered_one_that_it_takes() {
+    let fix = "`weft-oci copy FROM TO --fix` makes an image of it that every proxy takes";
+    let convert =
+        "`weft-oci push plugin.wasm TO --layout cncf` makes an image of it that these runtimes take, and no proxy";
+    for (name, content, consumer, offered) in [
+        ("a package", artifact().build(), Consumer::Cncf, convert),
+        ("a container image", compat("plugin.wasm").build(), Consumer::Cncf, convert),
+        ("a container image", compat("plugin.wasm").build(), Consumer::Asm, fix),
+        ("CNCF's layout", cncf().build(), Consumer::Istio, fix),
+        ("CNCF's layout", cncf().build(), Consumer::EnvoyGateway, fix),
+    ] {
+        let refused = ask(&content, consumer, None).expect_err(name);
+        assert!(refused.advice.last().is_some_and(|advice| advice.ends_with(offered)), "{name}: {:?}", refused.advice);
+    }
+}
+
 fn cncf_config_with(layer_type: &str) -> oci::Content {
     Image::new(media_type::CNCF_CONFIG, b"{}").layer(layer_type, &module()).build()
 }

@@ -14,7 +14,7 @@ use super::login::LoginArguments;
 use super::source::Source;
 use super::{Failure, Outcome};
 
-/// Copy an image between registries and folders, with the same digest; with --fix, as a package that every consumer takes.
+/// Copy an image between registries and folders, with the same digest; with --fix, as a package that every proxy takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

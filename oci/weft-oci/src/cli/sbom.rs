@@ -47,7 +47,8 @@ pub(super) async fn run(arguments: &Arguments, console: &Console) -> Result<Outc
     let bill = sbom::of_module(&name, &module);
     let unknown = || {
         Failure::BadInput(format!(
-            "{name}: expected a filter, or a module of `cargo auditable` (section .dep-v0), but found neither"
+            "{}: expected a filter, or a module of `cargo auditable` (section .dep-v0), but found neither",
+            arguments.module
         ))
     };
     let bill = bill.ok_or_else(unknown)?;

@@ -53,7 +53,7 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl Source {
-    /// Understands a word: a filter's name comes before a file, a file before an image.
+    /// Understands a word: a filter's name comes before a file, a file before an image. No image begins with `.` or `/`.
     pub(super) fn read(word: &str) -> Result<Self, Failure> {
         if let Some(module) = artifacts::module(word) {
             return Ok(Self::Filter(module));
@@ -64,6 +64,10 @@ impl Source {
         }
         if path.is_file() {
             return Ok(Self::Module(path.to_owned()));
+        }
+        if word.starts_with(['.', '/']) {
+            let message = format!("{word}: expected a module's file or an image layout, but found neither there");
+            return Err(Failure::BadInput(message));
         }
         word.parse().map(Self::Image).map_err(|error| {
             let filters: Vec<_> = artifacts::MODULES.iter().map(|module| module.name).collect();
@@ -91,15 +95,51 @@ impl Source {
             }
             Self::Filter(module) => {
                 let filter = filters::filter(module.name).copied().unwrap_or(filters::UNKNOWN);
-                packed(module.name, module.bytes.to_vec(), &filter, package, console)
+                self.packed(module.name, module.bytes.to_vec(), &filter, package, console)
             }
             Self::Module(path) => {
                 let read = std::fs::read(path);
                 let bytes = read.map_err(|error| Failure::BadInput(format!("{}: {error}", path.display())))?;
-                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                packed(&name, bytes, &filters::UNKNOWN, package, console)
+                let title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                self.packed(&title, bytes, &filters::UNKNOWN, package, console)
             }
         }
+    }
+
+    /// A package of a module that is called so in it.
+    fn packed(
+        &self,
+        title: &str,
+        bytes: Vec<u8>,
+        filter: &Filter,
+        package: Option<&PackageArguments>,
+        console: &Console,
+    ) -> Result<Content, Failure> {
+        let name = self.name();
+        let module = Module::read(bytes).map_err(|refusal| {
+            let lines: Vec<_> = refusal.0.iter().map(|reason| format!("{name}: {reason}")).collect();
+            Failure::BadInput(lines.join("\n"))
+        })?;
+        if module.bytes().len() as u64 > oci::LARGE_BYTES {
+            let bytes = module.bytes().len();
+            console.warning(format_args!(
+                "{name} has {bytes} bytes: Istio gives up a pull after 30 s, without a timeout after 5 s"
+            ));
+        }
+        let config = runtime_config(&module, filter, package)?;
+        let layout = package.map(|package| package.layout).unwrap_or_default();
+        if layout == LayoutName::Cncf {
+            console.warning(
+                "Istio, Envoy Gateway and ASM refuse the layout cncf: it is for wasmCloud, Spin and their like",
+            );
+        }
+        let layout = match layout {
+            LayoutName::Artifact => Layout::Artifact,
+            LayoutName::Image => Layout::Image,
+            LayoutName::Cncf => Layout::Cncf,
+        };
+        let words = words(title, filter, package)?;
+        oci::pack(&module, &config, layout, &words).map_err(|error| Failure::Other(error.into()))
     }
 
     /// How it is called in messages and URLs.
@@ -110,38 +150,6 @@ impl Source {
             Self::Image(reference) => reference.to_string(),
         }
     }
-}
-
-fn packed(
-    name: &str,
-    bytes: Vec<u8>,
-    filter: &Filter,
-    package: Option<&PackageArguments>,
-    console: &Console,
-) -> Result<Content, Failure> {
-    let module = Module::read(bytes).map_err(|refusal| {
-        let lines: Vec<_> = refusal.0.iter().map(|reason| format!("{name}: {reason}")).collect();
-        Failure::BadInput(lines.join("\n"))
-    })?;
-    if module.bytes().len() as u64 > oci::LARGE_BYTES {
-        let bytes = module.bytes().len();
-        console.warning(format_args!(
-            "{name} has {bytes} bytes: Istio gives up a pull after 30 s, without a timeout after 5 s"
-        ));
-    }
-    let config = runtime_config(&module, filter, package)?;
-    let layout = package.map(|package| package.layout).unwrap_or_default();
-    if layout == LayoutName::Cncf {
-        console
-            .warning("Istio, Envoy Gateway and ASM refuse the layout cncf: it is for wasmCloud, Spin and their like");
-    }
-    let layout = match layout {
-        LayoutName::Artifact => Layout::Artifact,
-        LayoutName::Image => Layout::Image,
-        LayoutName::Cncf => Layout::Cncf,
-    };
-    let words = words(name, filter, package)?;
-    oci::pack(&module, &config, layout, &words).map_err(|error| Failure::Other(error.into()))
 }
 
 fn runtime_config(
@@ -162,12 +170,12 @@ fn runtime_config(
 /// The variable that says when a package was made; without it no package says when.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
-fn words(name: &str, filter: &Filter, package: Option<&PackageArguments>) -> Result<Words, Failure> {
+fn words(title: &str, filter: &Filter, package: Option<&PackageArguments>) -> Result<Words, Failure> {
     let mut words = Words::default();
     let mut say = |key: &str, value: &str| {
         words.annotations.insert(format!("org.opencontainers.image.{key}"), value.to_owned());
     };
-    say("title", name);
+    say("title", title);
     if !filter.name.is_empty() {
         say("description", filter.description);
         say("version", env!("CARGO_PKG_VERSION"));
