@@ -37,3 +37,23 @@ async fn references_take_part_whichever_filter_is_asked_for() -> anyhow::Result<
     assert!(report.contenders.iter().any(|row| row.filter == Some("header-propagation")));
     Ok(())
 }
+
+#[tokio::test]
+async fn cors_stands_beside_envoys_own_wherever_that_does_something() -> anyhow::Result<()> {
+    let Some(binary) = suite::parts::envoy() else { return Ok(()) };
+    let options = Options { filters: vec!["cors".to_owned()], requests: Some(10), rounds: 1, warm_up: 64 };
+    let report = bench::run(&binary, &options, |_| {}).await?;
+    let ours = report.contenders.iter().filter(|row| row.filter == Some("cors"));
+    let mut compared: Vec<_> = ours.map(|row| format!("{}: {}", row.section, row.reference)).collect();
+    compared.dedup();
+    insta::assert_snapshot!(compared.join("\n"), @"
+    CORS: a request without an origin: no origin: do-nothing module
+    CORS: a simple request, answered by an upstream: simple: native cors
+    CORS: a preflight: preflight: native cors
+    CORS: a preflight of another origin: rejected: native cors
+    CORS: a preflight for 8,000 commas: 8,000 commas: native cors
+    CORS: a preflight for 50,000 commas: 50,000 commas: native cors
+    CORS: a preflight for headers in 80 lines of 640 bytes: 80 lines: native cors
+    ");
+    Ok(())
+}

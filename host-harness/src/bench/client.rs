@@ -21,6 +21,7 @@ const USUAL: &str = "host: reviews.default\r\n\
     x-forwarded-proto: https\r\n";
 
 /// A request as it goes over the wire.
+#[derive(Clone)]
 pub(super) struct Request(Vec<u8>);
 
 impl Request {
@@ -57,6 +58,29 @@ impl Request {
     }
 }
 
+/// What must answer a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// 200 with this body.
+    pub(super) fn ok(body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, body: body.into() }
+    }
+
+    /// This status without a body.
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, body: Vec::new() }
+    }
+
+    fn is(&self, head: &[u8], body: &[u8]) -> bool {
+        head.starts_with(format!("HTTP/1.1 {} ", self.status).as_bytes()) && body == self.body
+    }
+}
+
 /// Why the load could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -64,8 +88,10 @@ pub enum LoadError {
     #[error("expected a connection that stays open, but: {0}")]
     Connection(#[from] io::Error),
     /// Another answer than the one that shows the filter at work.
-    #[error("expected the answer 200 with the body {expected:?}, but found: {found}")]
+    #[error("expected the answer {status} with the body {expected:?}, but found: {found}")]
     Answer {
+        /// The status that was expected.
+        status: u16,
         /// The body that was expected.
         expected: String,
         /// What came, from its first byte.
@@ -85,8 +111,8 @@ impl Client {
         Ok(Self { connections })
     }
 
-    /// Sends `count` requests, these in turn, and expects this body in answer to each.
-    pub(super) fn send(&mut self, requests: &[Request], count: u32, body: &[u8]) -> Result<(), LoadError> {
+    /// Sends `count` requests, these in turn, and expects this answer to each.
+    pub(super) fn send(&mut self, requests: &[Request], count: u32, answer: &Answer) -> Result<(), LoadError> {
         let mut turn = requests.iter().cycle().take(count as usize);
         loop {
             // All ask before the first waits, so that the server always finds some work.
@@ -99,7 +125,7 @@ impl Client {
                 return Ok(());
             }
             for connection in self.connections.iter_mut().take(asked) {
-                connection.expect(body)?;
+                connection.expect(answer)?;
             }
         }
     }
@@ -119,17 +145,17 @@ impl Connection {
         Ok(Self { stream, answer: Vec::new() })
     }
 
-    fn expect(&mut self, body: &[u8]) -> Result<(), LoadError> {
+    fn expect(&mut self, expected: &Answer) -> Result<(), LoadError> {
         self.answer.clear();
         let mut chunk = [0; 4096];
         loop {
             if let Some(found) = complete_body(&self.answer) {
-                if found == body && self.answer.starts_with(b"HTTP/1.1 200 ") {
+                if expected.is(&self.answer, found) {
                     return Ok(());
                 }
                 let found = String::from_utf8_lossy(&self.answer).into_owned();
-                let expected = String::from_utf8_lossy(body).into_owned();
-                return Err(LoadError::Answer { expected, found });
+                let body = String::from_utf8_lossy(&expected.body).into_owned();
+                return Err(LoadError::Answer { status: expected.status, expected: body, found });
             }
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -199,19 +225,24 @@ mod tests {
         let (address, served) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nv2");
         let requests = [Request::get("/", std::iter::empty())];
         let mut client = Client::connect(address).expect("connections");
-        client.send(&requests, 20, b"v2").expect("20 answers");
-        client.send(&requests, 1, b"v2").expect("one more");
+        client.send(&requests, 20, &Answer::ok("v2")).expect("20 answers");
+        client.send(&requests, 1, &Answer::ok("v2")).expect("one more");
         drop(client);
         assert_eq!(served.join().expect("a count"), 21);
     }
 
     #[test]
     fn another_answer_is_an_error_that_shows_it() {
-        let (address, served) = server("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\nv2");
-        let mut client = Client::connect(address).expect("connections");
-        let error = client.send(&[Request::get("/", std::iter::empty())], 1, b"v2").expect_err("another answer");
-        assert!(error.to_string().contains("but found: HTTP/1.1 503 Service Unavailable"), "{error}");
-        drop(client);
-        served.join().expect("a count");
+        for (expected, complaint) in [
+            (Answer::ok("v2"), "expected the answer 200 with the body \"v2\", but found: HTTP/1.1 503 Service"),
+            (Answer::empty(503), "expected the answer 503 with the body \"\", but found: HTTP/1.1 503 Service"),
+        ] {
+            let (address, served) = server("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\nv2");
+            let mut client = Client::connect(address).expect("connections");
+            let error = client.send(&[Request::get("/", std::iter::empty())], 1, &expected).expect_err("another one");
+            assert!(error.to_string().starts_with(complaint), "{error}");
+            drop(client);
+            served.join().expect("a count");
+        }
     }
 }

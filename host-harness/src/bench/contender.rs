@@ -12,7 +12,8 @@ mod transcoder;
 
 use std::sync::Arc;
 
-use super::client::Request;
+use super::client::{Answer, Request};
+use super::routes::Routes;
 use crate::bootstrap::{Direction, HttpFilter, Module, Plugin};
 
 pub(super) use header_propagation::{BASE, IN_LANE};
@@ -30,12 +31,12 @@ pub(super) struct Contender {
     pub(super) direction: Direction,
     /// What stands before the router.
     pub(super) chain: Vec<HttpFilter>,
-    /// Whether requests go on to [`upstream`], which speaks gRPC; else the listener answers by itself.
-    pub(super) calls_upstream: bool,
+    /// Where requests go from there.
+    pub(super) routes: Routes,
     /// Sent in turn.
     pub(super) requests: Vec<Request>,
     /// What must answer every one of them: a benchmark of a filter that does not do its work would mislead.
-    pub(super) answer: Vec<u8>,
+    pub(super) answer: Answer,
 }
 
 /// Contenders that are compared with each other.
@@ -54,9 +55,9 @@ pub(super) struct Section {
 pub(super) fn all() -> Vec<Contender> {
     references::contenders()
         .into_iter()
-        .chain(cors::contenders())
         .chain(header_propagation::contenders())
         .chain(traffic_label::contenders())
+        .chain(cors::contenders())
         .chain(transcoder::contenders())
         .collect()
 }
@@ -87,6 +88,14 @@ mod tests {
         assert_eq!(measured, shipped);
         let bare: BTreeSet<_> = contenders.iter().filter(|it| it.chain.is_empty()).map(|it| it.name).collect();
         assert_eq!(bare, contenders.iter().map(|it| it.section.base).collect());
+    }
+
+    #[test]
+    fn a_section_is_in_one_piece() {
+        let mut titles: Vec<_> = all().iter().map(|contender| contender.section.title).collect();
+        titles.dedup();
+        let distinct: BTreeSet<_> = titles.iter().collect();
+        assert_eq!(titles.len(), distinct.len(), "{titles:?}");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! What a filter costs: processor time per request of one real Envoy, beside what Envoy offers without us.
 //!
-//! One Envoy with one worker has a listener for each contender. The listener answers by itself, so that only the filter is
-//! measured; where a filter is nothing without a gRPC service, there is one, the same for all. Rounds go through all contenders, each round beginning with another one, so that a slow moment of the machine
-//! hits all alike. What counts is the processor time of the Envoy process alone: the load may come from this program. Nothing
-//! here knows how the result is shown on a terminal.
+//! One Envoy with one worker has a listener for each contender, and each listener the contender's routes. A listener answers by
+//! itself, so that only the filter is measured; where a filter is nothing without an upstream, there is one, the same for all.
+//! Rounds go through all contenders, each round beginning with another one, so that a slow moment of the machine hits all alike.
+//! What counts is the processor time of the Envoy process alone: the load may come from this program. Nothing here knows how the
+//! result is shown on a terminal.
 
 mod client;
 mod contender;
 mod report;
+mod routes;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -19,14 +21,12 @@ use std::time::Duration;
 pub use client::LoadError;
 pub use report::{Report, Row};
 
-use crate::bootstrap::{
-    Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, HeaderMatch, Listener, Node, Protocol, Proxy, Route, RouteAction,
-    RouteMatch, RouteTable, StringMatch, VirtualHost,
-};
+use crate::bootstrap::{Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, Listener, Node, Protocol, Proxy};
 use crate::envoy_process::{EnvoyBinary, EnvoyProcess, StartError, StartOptions};
 use crate::mesh::Ports;
 use client::Client;
 use contender::{Contender, Section};
+use routes::UPSTREAM;
 use upstream::Upstream;
 
 /// How much processor time a round of one contender should take.
@@ -95,6 +95,7 @@ pub struct Progress {
 /// Whether all these filters can be measured.
 pub fn check_filters(filters: &[String]) -> Result<(), Error> {
     let mut known: Vec<_> = contender::all().iter().filter_map(|contender| contender.filter).collect();
+    known.sort_unstable();
     known.dedup();
     let unknown: Vec<_> = filters.iter().filter(|filter| !known.contains(&filter.as_str())).cloned().collect();
     if unknown.is_empty() { Ok(()) } else { Err(Error::UnknownFilter { unknown, known }) }
@@ -108,8 +109,12 @@ pub async fn run(binary: &EnvoyBinary, options: &Options, mut progress: impl FnM
     let contenders: Vec<_> = contender::all().into_iter().filter(|it| it.filter.is_none_or(wanted)).collect();
     let upstream = Upstream::start(contender::upstream).map_err(Error::Ports)?;
     let proxy = proxy(&contenders, upstream.address).map_err(Error::Ports)?;
-    let quiet = StartOptions { component_log_level: "wasm:warning".to_owned(), ..StartOptions::default() };
-    let envoy = EnvoyProcess::start(binary, &proxy, &quiet).await?;
+    let options_of_envoy = StartOptions {
+        component_log_level: "wasm:warning".to_owned(),
+        per_route: contenders.iter().filter_map(|it| it.routes.for_native_filters(it.name)).collect(),
+        ..StartOptions::default()
+    };
+    let envoy = EnvoyProcess::start(binary, &proxy, &options_of_envoy).await?;
     if envoy.cpu_time().is_zero() {
         return Err(Error::NoProcessorTime);
     }
@@ -221,13 +226,12 @@ impl Stand {
 fn proxy(contenders: &[Contender], upstream: SocketAddr) -> io::Result<Proxy> {
     // The ports are held until all are known, and free again when this returns.
     let mut ports = Ports::default();
-    let (answers, calls) = (Arc::new(answers()), Arc::new(calls()));
     let listeners = contenders.iter().map(|contender| {
         Ok(Listener {
             name: contender.name.to_owned(),
             address: ports.any()?,
             direction: contender.direction,
-            routes: Arc::clone(if contender.calls_upstream { &calls } else { &answers }),
+            routes: Arc::new(contender.routes.table(contender.name)),
             filters: contender.chain.clone(),
             buffer_limit: DEFAULT_BUFFER_LIMIT,
             // An identifier that Envoy makes up would be one that the request has.
@@ -247,42 +251,6 @@ fn proxy(contenders: &[Contender], upstream: SocketAddr) -> io::Result<Proxy> {
     })
 }
 
-/// Two direct answers, so that an answer shows which lane the request was in when the router saw it.
-fn answers() -> RouteTable {
-    let answer = |matcher, body: &str| Route {
-        name: String::new(),
-        matcher,
-        action: RouteAction::Direct { status: 200, body: body.to_owned() },
-        timeout: None,
-    };
-    let lane = HeaderMatch {
-        name: "route-v".to_owned(),
-        value: Some(StringMatch::exact(contender::IN_LANE)),
-        invert: false,
-        missing_as_empty: false,
-    };
-    let in_lane = RouteMatch { headers: vec![lane], ..RouteMatch::default() };
-    table(vec![answer(in_lane, contender::IN_LANE), answer(RouteMatch::default(), contender::BASE)])
-}
-
-/// The cluster of the upstream.
-const UPSTREAM: &str = "upstream";
-
-/// Everything goes to the upstream.
-fn calls() -> RouteTable {
-    table(vec![Route {
-        name: String::new(),
-        matcher: RouteMatch::default(),
-        action: RouteAction::Cluster(UPSTREAM.to_owned()),
-        timeout: None,
-    }])
-}
-
-fn table(routes: Vec<Route>) -> RouteTable {
-    let any = VirtualHost { name: "any".to_owned(), domains: vec!["*".to_owned()], routes };
-    RouteTable { name: "bench".to_owned(), virtual_hosts: vec![any] }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,7 +259,10 @@ mod tests {
     fn an_unknown_filter_is_refused_with_those_that_there_are() {
         let asked = ["header-propagation", "nosuch", "neither"].map(str::to_owned);
         let message = check_filters(&asked).expect_err("two unknown filters").to_string();
-        assert!(message.starts_with("expected filters among cors, header-propagation"), "{message}");
+        assert!(
+            message.starts_with("expected filters among cors, grpc-json-transcoder, header-propagation"),
+            "{message}"
+        );
         assert!(message.ends_with("but found nosuch, neither"), "{message}");
         assert!(check_filters(&[]).is_ok());
     }

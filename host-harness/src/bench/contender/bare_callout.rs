@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::abi::encode_pairs;
-use crate::bench::UPSTREAM;
+use crate::bench::routes::UPSTREAM;
 use crate::bootstrap::{HttpFilter, Module, Plugin};
 
 /// Where a module's data begins.

@@ -2,7 +2,8 @@
 
 use super::references::SECTION;
 use super::{Contender, built_in, chain};
-use crate::bench::client::Request;
+use crate::bench::client::{Answer, Request};
+use crate::bench::routes::Routes;
 use crate::bootstrap::Direction;
 
 /// How many requests differ in their identifiers before they repeat.
@@ -23,9 +24,9 @@ pub(super) fn contenders() -> Vec<Contender> {
         section: &SECTION,
         direction,
         chain: chain(built_in("header-propagation", configuration)),
-        calls_upstream: false,
+        routes: Routes::answers(),
         requests: requests(headers),
-        answer: Vec::from(answer),
+        answer: Answer::ok(answer),
     };
     let (inbound, outbound) = (Direction::Inbound, Direction::Outbound);
     vec![

@@ -1,12 +1,12 @@
 //! What every filter of headers is compared with: nothing at all, what Proxy-Wasm itself costs, and what Envoy has for the same
 //! work.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::header_propagation::{BASE, IN_LANE, requests};
-use super::{Contender, Section};
+use super::{Contender, Section, chain};
+use crate::bench::client::Answer;
+use crate::bench::routes::Routes;
 use crate::bootstrap::{Direction, HttpFilter, Module, Plugin};
 
 /// The name of the contender that has no filter.
@@ -25,12 +25,10 @@ pub(super) fn contenders() -> Vec<Contender> {
         section: &SECTION,
         direction: Direction::Outbound,
         chain,
-        calls_upstream: false,
+        routes: Routes::answers(),
         requests: requests(&[]),
-        answer: Vec::from(answer),
+        answer: Answer::ok(answer),
     };
-    let module = Module { name: DO_NOTHING.to_owned(), bytes: include_bytes!("../noop.wat").as_slice().into() };
-    let do_nothing = HttpFilter::Wasm(Arc::new(Plugin::new(DO_NOTHING, module, "")));
     let header_mutation = HttpFilter::Native {
         name: "envoy.filters.http.header_mutation".to_owned(),
         typed_config: json!({
@@ -51,9 +49,15 @@ pub(super) fn contenders() -> Vec<Contender> {
     };
     vec![
         reference(NOTHING, vec![], BASE),
-        reference(DO_NOTHING, vec![do_nothing], BASE),
+        reference(DO_NOTHING, do_nothing(), BASE),
         // The native filter leaves the route as it was chosen; the others have it chosen again.
         reference("native header_mutation", vec![header_mutation], BASE),
         reference("Lua", vec![lua], IN_LANE),
     ]
+}
+
+/// A chain of the module that does nothing.
+pub(super) fn do_nothing() -> Vec<HttpFilter> {
+    let module = Module { name: DO_NOTHING.to_owned(), bytes: include_bytes!("../noop.wat").as_slice().into() };
+    chain(Some(Plugin::new(DO_NOTHING, module, "")))
 }

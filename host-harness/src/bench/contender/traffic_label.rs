@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::header_propagation::{BASE, IN_LANE, requests};
 use super::references::SECTION;
 use super::{Contender, built_in, chain};
+use crate::bench::client::Answer;
+use crate::bench::routes::Routes;
 use crate::bootstrap::{Direction, HttpFilter, Module, Plugin};
 
 const FILTER: &str = "traffic-label";
@@ -21,9 +23,9 @@ pub(super) fn contenders() -> Vec<Contender> {
         section: &SECTION,
         direction,
         chain,
-        calls_upstream: false,
+        routes: Routes::answers(),
         requests: requests(headers),
-        answer: Vec::from(answer),
+        answer: Answer::ok(answer),
     };
     let ours = |configuration: &Value| chain(built_in(FILTER, &configuration.to_string()));
     let labelled = ("route-v", IN_LANE);

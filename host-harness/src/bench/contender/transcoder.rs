@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::bare_callout::{self, Reading};
 use super::{Contender, Section, built_in, chain};
-use crate::bench::client::Request;
+use crate::bench::client::{Answer, Request};
+use crate::bench::routes::Routes;
 use crate::bench::upstream::framed;
 use crate::bootstrap::{Direction, HttpFilter, Plugin};
 use crate::samples::landing::{self, ResultType, TalkRequest, TalkResponse, TalkResult};
@@ -91,14 +92,14 @@ impl Situation {
             section: self.section,
             direction: Direction::Outbound,
             chain,
-            calls_upstream: true,
+            routes: Routes::calls(),
             requests: vec![request],
-            answer: self.answer.clone(),
+            answer: Answer::ok(self.answer.clone()),
         }
     }
 
     fn without_filter(&self, request: Request, message: Vec<u8>) -> Contender {
-        Contender { answer: framed(&message), ..self.contender(self.section.base, Vec::new(), request) }
+        Contender { answer: Answer::ok(framed(&message)), ..self.contender(self.section.base, Vec::new(), request) }
     }
 }
 
