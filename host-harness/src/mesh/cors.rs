@@ -1,5 +1,5 @@
-//! The CORS policies of VirtualServices → the built-in filter `cors` at a gateway, right before the router, where Istio puts
-//! Envoy's own.
+//! The CORS policies of VirtualServices → the built-in filter `cors`, right before the router of gateways and of what sidecars
+//! call, where Istio puts Envoy's own.
 //!
 //! Envoy gives a request the policy of its route. Here the filter chooses by host and path, so what a route asks besides (headers,
 //! regular expressions) has no say, and a warning at the VirtualService says that.
@@ -11,31 +11,32 @@ use serde_json::{Value, json};
 use super::virtual_service::CorsRule;
 use crate::bootstrap::{HttpFilter, Module, PathMatch, Plugin};
 
-/// The policies of a listener's hosts.
+/// The policies of a listener's virtual hosts, by their domains.
 #[derive(Debug, Default)]
-pub struct Policies(Vec<(String, Vec<CorsRule>)>);
+pub struct Policies(Vec<(Vec<String>, Vec<CorsRule>)>);
 
 impl Policies {
-    /// Adds a host's rules after those that it has.
-    pub fn add(&mut self, host: &str, rules: Vec<CorsRule>) {
-        match self.0.iter_mut().find(|(have, _)| have == host) {
+    /// Adds the rules of a virtual host after those that it has.
+    pub fn add(&mut self, domains: &[String], rules: Vec<CorsRule>) {
+        match self.0.iter_mut().find(|(have, _)| have == domains) {
             Some((_, have)) => have.extend(rules),
-            None => self.0.push((host.to_owned(), rules)),
+            None => self.0.push((domains.to_vec(), rules)),
         }
     }
 
     /// The filter that applies them, if there are any.
     pub fn filter(&self, module: Option<&Module>) -> Option<HttpFilter> {
-        let hosts = self.0.iter().filter(|(_, rules)| rules.iter().any(|rule| rule.policy.is_some()));
-        let policies: Vec<_> = hosts.flat_map(|(host, rules)| policies(host, rules)).collect();
+        let any = self.0.iter().flat_map(|(_, rules)| rules).any(|rule| rule.policy.is_some());
+        let module = module.filter(|_| any)?;
+        // Of hosts without one, too: else that of `*` would be theirs.
+        let policies: Vec<_> = self.0.iter().flat_map(|(domains, rules)| policies(domains, rules)).collect();
         let configuration = json!({ "profile": "envoy", "policies": policies }).to_string();
-        let module = module.filter(|_| !policies.is_empty())?;
         Some(HttpFilter::Wasm(Arc::new(Plugin::new("cors", module.clone(), configuration))))
     }
 }
 
-/// The policies of one host. The first rule that takes a path has it, as with routes.
-fn policies(host: &str, rules: &[CorsRule]) -> Vec<Value> {
+/// The policies of one virtual host. The first rule that takes a path has it, as with routes.
+fn policies(domains: &[String], rules: &[CorsRule]) -> Vec<Value> {
     let mut policies = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let Some(path) = pattern(&rule.path) else { continue };
@@ -46,7 +47,7 @@ fn policies(host: &str, rules: &[CorsRule]) -> Vec<Value> {
         let off = || json!({ "filterEnabled": { "defaultValue": { "numerator": 0 } } });
         // With a path each, since a policy for all paths would pass its fields on to the others, and Istio has each alone.
         let policy = rule.policy.clone().unwrap_or_else(off);
-        policies.push(json!({ "hosts": [host], "paths": [path], "corsPolicy": policy }));
+        policies.push(json!({ "hosts": domains, "paths": [path], "corsPolicy": policy }));
     }
     policies
 }
@@ -80,7 +81,7 @@ mod tests {
             rule(exact("/open"), own()),
             rule(prefix("/"), own()),
         ];
-        let found = policies("api.example", &rules);
+        let found = policies(&["api.example".to_owned()], &rules);
         let paths: Vec<_> = found.iter().filter_map(|policy| policy.pointer("/paths/0")?.as_str()).collect();
         assert_eq!(paths, ["/open", "/api/*", "/*"]);
         let configuration = json!({ "profile": "envoy", "policies": found }).to_string();

@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::Gateway;
 use super::cors::Policies;
 use super::finding::{Findings, Problem};
 use super::istio::{GatewaySpec, Server, ServerProtocol};
 use super::kubernetes::DeploymentSpec;
 use super::manifest::{Labels, Resource, selects};
-use super::plugin::{Place, PlacedPlugin, ROOT_NAMESPACE, filters};
+use super::plugin::{Place, ROOT_NAMESPACE, filters};
 use super::ports::Ports;
-use super::registry::{Registry, list, qualify};
+use super::registry::{list, qualify};
 use super::sidecar::covers;
 use super::virtual_service::{Viewpoint, VirtualService};
 use super::workload::{Workload, free};
+use super::{Context, Gateway};
 use crate::bootstrap::{
-    ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, Listener, Module, Proxy, Route, RouteTable, VirtualHost,
+    ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, Listener, Proxy, Route, RouteTable, VirtualHost,
 };
 
 /// A workload with the servers of its Gateways.
@@ -74,20 +74,6 @@ fn workload(gateway: &Resource<GatewaySpec>, deployments: &[Resource<DeploymentS
     Workload::new(&name, ROOT_NAMESPACE, labels, format!("{name}-service-account"), vec!["istio-proxy".to_owned()])
 }
 
-/// What a gateway proxy is built from.
-pub struct Context<'a> {
-    /// All VirtualServices.
-    pub virtual_services: &'a [VirtualService],
-    /// All Services.
-    pub registry: &'a Registry,
-    /// All plugins, sorted.
-    pub plugins: &'a [PlacedPlugin],
-    /// The module that applies CORS policies.
-    pub cors: Option<Module>,
-    /// Worker threads.
-    pub workers: u32,
-}
-
 /// Builds the proxy of a gateway workload, and says where each of its Gateways listens.
 pub fn build(
     gateway_workload: &GatewayWorkload<'_>,
@@ -128,7 +114,7 @@ pub fn build(
             for (virtual_service, served) in bound.iter().zip(&mut served) {
                 for host in common_hosts(server, &gateway.namespace, virtual_service) {
                     *served = true;
-                    table.cors.add(&host, virtual_service.cors(view));
+                    table.cors.add(std::slice::from_ref(&host), virtual_service.cors(view));
                     table.add(host, virtual_service.routes(view, context.registry));
                 }
             }

@@ -44,8 +44,10 @@ pub use ports::Ports;
 pub use route_listing::RouteListing;
 pub use weft_yaml::Program;
 
-use crate::bootstrap::{Protocol, Proxy};
+use crate::bootstrap::{Module, Protocol, Proxy};
 use manifest::Manifests;
+use plugin::PlacedPlugin;
+use registry::Registry;
 use virtual_service::{Declared, MESH, VirtualService};
 use weft_yaml::Settings;
 
@@ -162,6 +164,17 @@ fn read(paths: &[PathBuf], findings: &mut Findings) -> (Manifests, Settings) {
     (manifest::read(documents.manifests, findings), settings)
 }
 
+/// What every proxy is built from.
+struct Context<'a> {
+    virtual_services: &'a [VirtualService],
+    registry: &'a Registry,
+    /// Sorted.
+    plugins: &'a [PlacedPlugin],
+    /// The module that applies CORS policies.
+    cors: Option<Module>,
+    workers: u32,
+}
+
 fn build(
     manifests: &Manifests,
     settings: &Settings,
@@ -192,7 +205,7 @@ fn build(
     plugin::warn_of_taken_labels(&plugins, &workloads, findings);
 
     let mut mesh = Mesh { proxies: Vec::new(), gateways: Vec::new(), pods: Vec::new(), warnings: Vec::new() };
-    let context = ingress::Context {
+    let context = Context {
         virtual_services: &virtual_services,
         registry: &registry,
         plugins: &plugins,
@@ -206,7 +219,7 @@ fn build(
     }
     for planned in &mut planned {
         workload::complete_environment(&mut planned.pod);
-        mesh.proxies.push(sidecar::build(planned, &virtual_services, &registry, &plugins, settings.workers));
+        mesh.proxies.push(sidecar::build(planned, &context));
         mesh.pods.push(planned.pod.clone());
     }
     mesh

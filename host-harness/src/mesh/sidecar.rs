@@ -8,32 +8,31 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inbound;
-use super::plugin::{Place, PlacedPlugin, filters};
-use super::registry::{Registry, Service, cluster_name};
+use super::cors::Policies;
+use super::plugin::{Place, filters};
+use super::registry::{Service, cluster_name};
 use super::virtual_service::{MESH, Viewpoint, VirtualService};
 use super::workload::PlannedPod;
+use super::{Context, Inbound};
 use crate::bootstrap::{
     Cluster, ConnectionManager, DEFAULT_BUFFER_LIMIT, Direction, Listener, Proxy, Route, RouteAction, RouteMatch,
     RouteTable, VirtualHost,
 };
 
 /// Builds the sidecar of a pod.
-pub fn build(
-    planned: &PlannedPod,
-    virtual_services: &[VirtualService],
-    registry: &Registry,
-    plugins: &[PlacedPlugin],
-    workers: u32,
-) -> Proxy {
+pub fn build(planned: &PlannedPod, context: &Context<'_>) -> Proxy {
     let PlannedPod { workload, pod, .. } = planned;
-    let mut clusters = registry.clusters();
+    let plugins = context.plugins;
+    let mut clusters = context.registry.clusters();
+    let (routes, cors) = outbound(planned, context);
+    let mut outbound_filters = filters(plugins, workload, Place::Outbound);
+    outbound_filters.extend(cors.filter(context.cors.as_ref()));
     let mut listeners = vec![Listener {
         name: "virtualOutbound".to_owned(),
         address: pod.outbound,
         direction: Direction::Outbound,
-        routes: Arc::new(outbound_routes(planned, virtual_services, registry)),
-        filters: filters(plugins, workload, Place::Outbound),
+        routes: Arc::new(routes),
+        filters: outbound_filters,
         buffer_limit: DEFAULT_BUFFER_LIMIT,
         connection_manager: ConnectionManager::Mesh,
     }];
@@ -61,7 +60,7 @@ pub fn build(
         node: workload.node("sidecar", &pod.name),
         listeners,
         clusters,
-        concurrency: workers,
+        concurrency: context.workers,
     }
 }
 
@@ -70,7 +69,9 @@ fn default_route(action: RouteAction) -> Route {
     Route { name: "default".to_owned(), matcher: RouteMatch::default(), action, timeout: Some(Duration::ZERO) }
 }
 
-fn outbound_routes(planned: &PlannedPod, virtual_services: &[VirtualService], registry: &Registry) -> RouteTable {
+/// Where a pod's own requests go, and the CORS policies that they meet on the way.
+fn outbound(planned: &PlannedPod, context: &Context<'_>) -> (RouteTable, Policies) {
+    let Context { virtual_services, registry, .. } = *context;
     let namespace = &planned.pod.namespace;
     let view = |port| Viewpoint { gateway: MESH, port, namespace, labels: &planned.workload.labels };
     let mut hosts = Vec::new();
@@ -79,15 +80,15 @@ fn outbound_routes(planned: &PlannedPod, virtual_services: &[VirtualService], re
         // The name alone means port 80; where there is no such port, the first, as Istio's listener of that port has it.
         let bare = service.port(80).or(service.ports.first()).map(|port| port.number);
         for port in &service.ports {
-            let routes = match owner {
-                Some(owner) => owner.routes(view(port.number), registry),
+            let (routes, cors) = match owner {
+                Some(owner) => (owner.routes(view(port.number), registry), owner.cors(view(port.number))),
                 None => {
                     let cluster = cluster_name(port.number, "", &service.host);
-                    vec![default_route(RouteAction::Cluster(cluster))]
+                    (vec![default_route(RouteAction::Cluster(cluster))], Vec::new())
                 }
             };
             let domains = domains(service, namespace, port.number, bare == Some(port.number));
-            hosts.push(VirtualHost { name: format!("{}:{}", service.host, port.number), domains, routes });
+            hosts.push((VirtualHost { name: format!("{}:{}", service.host, port.number), domains, routes }, cors));
         }
     }
     // Hosts that no service has: Istio serves them at port 80.
@@ -98,18 +99,23 @@ fn outbound_routes(planned: &PlannedPod, virtual_services: &[VirtualService], re
             if !is_service && seen.insert(host) {
                 let mut domains = vec![host.clone()];
                 domains.extend((host != "*").then(|| format!("{host}:80")));
-                let routes = virtual_service.routes(view(80), registry);
-                hosts.push(VirtualHost { name: format!("{host}:80"), domains, routes });
+                let (routes, cors) = (virtual_service.routes(view(80), registry), virtual_service.cors(view(80)));
+                hosts.push((VirtualHost { name: format!("{host}:80"), domains, routes }, cors));
             }
         }
     }
     // Envoy refuses a domain that two virtual hosts have; the first declared keeps it.
     let mut taken = BTreeSet::new();
-    for host in &mut hosts {
+    let mut policies = Policies::default();
+    let mut virtual_hosts = Vec::new();
+    for (mut host, cors) in hosts {
         host.domains.retain(|domain| taken.insert(domain.clone()));
+        if !host.domains.is_empty() {
+            policies.add(&host.domains, cors);
+            virtual_hosts.push(host);
+        }
     }
-    hosts.retain(|host| !host.domains.is_empty());
-    RouteTable { name: "outbound".to_owned(), virtual_hosts: hosts }
+    (RouteTable { name: "outbound".to_owned(), virtual_hosts }, policies)
 }
 
 /// The VirtualService that decides for a host inside the mesh: the one that names it most precisely, then the first.

@@ -169,34 +169,37 @@ impl Compiler<'_> {
             }
         };
         if let Some(policy) = &rule.cors_policy {
-            self.cors_policy(policy, &alternatives, &format!("{path}.corsPolicy"));
+            self.cors_policy(policy, &format!("{path}.corsPolicy"));
         }
+        self.chosen_by_path(rule, &alternatives, &path);
         let action = self.action(rule, &path)?;
         Some(Rule { name: rule.name.clone(), alternatives, action, timeout, cors: rule.cors_policy.clone() })
     }
 
-    /// The filter's own core says what is wrong with a policy; here is said where it is not applied as in a cluster.
-    fn cors_policy(&mut self, policy: &Value, alternatives: &[Alternative], path: &str) {
+    /// The filter's own core says what is wrong with a policy.
+    fn cors_policy(&mut self, policy: &Value, path: &str) {
         let configuration = json!({ "profile": "envoy", "policies": [{ "corsPolicy": policy }] });
         if let Err(problems) = cors_core::Cors::parse(configuration.to_string().as_bytes(), 0) {
             for problem in problems.iter() {
                 self.invalid(&problem.path.replacen("policies[0].corsPolicy", path, 1), &problem.message);
             }
         }
-        let gateways = &self.resource.spec.gateways;
+    }
+
+    /// Where there are policies, a rule takes its requests from those of the others, whether or not it has one; here is said where it
+    /// takes others than in a cluster.
+    fn chosen_by_path(&mut self, rule: &HttpRoute, alternatives: &[Alternative], path: &str) {
         let by_path_alone = alternatives.iter().all(|it| {
             it.matcher.headers.is_empty()
                 && it.matcher.query.is_empty()
                 && !matches!(it.matcher.path, PathMatch::Regex(_))
         });
-        let mut warn = |applies: bool, difference: &str| {
-            if !applies {
-                let (path, difference) = (path.to_owned(), difference.to_owned());
-                self.findings.warn(&self.resource.subject, Problem::Different { path, difference });
-            }
-        };
-        warn(by_path_alone, "the policy is chosen by host and path alone, and for no regular expression");
-        warn(!gateways.is_empty() && !gateways.iter().any(|it| it == MESH), "sidecars do not apply it, gateways do");
+        if by_path_alone || self.resource.spec.http.iter().all(|it| it.cors_policy.is_none()) {
+            return;
+        }
+        let field = if rule.cors_policy.is_some() { "corsPolicy" } else { "match" };
+        let difference = "CORS policies are chosen by host and path alone, and for no regular expression".to_owned();
+        self.findings.warn(&self.resource.subject, Problem::Different { path: format!("{path}.{field}"), difference });
     }
 
     fn action(&mut self, rule: &HttpRoute, path: &str) -> Option<Action> {

@@ -58,7 +58,7 @@ pub async fn ask(address: SocketAddr, case: &Case) -> anyhow::Result<Answer> {
 
 fn request(case: &Case, target: String) -> anyhow::Result<Request<BoxBody<Bytes, std::convert::Infallible>>> {
     let mut request = Request::builder().method(case.method.as_str()).uri(target);
-    if !case.http2 {
+    if !case.http2 && case.headers.iter().all(|(name, _)| name != "host") {
         request = request.header("host", "weft.test");
     }
     for (name, value) in &case.headers {

@@ -113,6 +113,43 @@ fn cors_policies_of_a_gateways_routes_become_a_filter_right_before_the_router() 
     );
 }
 
+/// A VirtualService of the whole mesh with these rules.
+fn mesh_with(hosts: &str, rules: &str) -> String {
+    format!(
+        "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: open}}\n\
+         spec:\n  hosts: [{hosts}]\n  http:\n{rules}\n"
+    )
+}
+
+#[test]
+fn cors_policies_of_the_meshs_routes_become_a_filter_where_sidecars_call_and_nowhere_else() {
+    let rules = "  - match: [{uri: {prefix: /details}, sourceLabels: {app: web}}]\n    route: [{destination: {host: api}}]\n    \
+                 corsPolicy: {allowOrigins: [{exact: 'https://page.example'}]}\n  \
+                 - route: [{destination: {host: api}}]";
+    let services = service("web", &["v1"]) + &service("api", &["v1"]);
+    let text = services.clone() + &mesh_with("api", rules) + &wasm_plugin("first", "istio-system", "");
+    let mesh = load_text(&text).expect("a good mesh");
+    assert_eq!(filter_names(listener(&mesh, "web", "virtualOutbound")), ["istio-system.first", "cors"]);
+    assert_eq!(filter_names(listener(&mesh, "web", "virtualInbound-8080")), ["istio-system.first"]);
+    // The rule is for other callers.
+    assert_eq!(filter_names(listener(&mesh, "api", "virtualOutbound")), ["istio-system.first"]);
+    insta::assert_snapshot!(String::from_utf8_lossy(&plugin(listener(&mesh, "web", "virtualOutbound"), 1).configuration), @r#"{"policies":[{"corsPolicy":{"allowOrigins":[{"exact":"https://page.example"}]},"hosts":["api.default.svc.cluster.local","api.default.svc","api.default","api","api.default.svc.cluster.local:80","api.default.svc:80","api.default:80","api:80"],"paths":["/details*"]},{"corsPolicy":{"filterEnabled":{"defaultValue":{"numerator":0}}},"hosts":["api.default.svc.cluster.local","api.default.svc","api.default","api","api.default.svc.cluster.local:80","api.default.svc:80","api.default:80","api:80"],"paths":["/*"]}],"profile":"envoy"}"#);
+    assert!(mesh.warnings.is_empty(), "{:?}", mesh.warnings);
+    let gateway_alone =
+        load_text(&gateway_with("[edge]", rules).replace("host: api", "host: web")).expect("a good mesh");
+    assert!(filter_names(listener(&gateway_alone, "web", "virtualOutbound")).is_empty());
+}
+
+#[test]
+fn a_host_without_a_cors_policy_is_not_given_that_of_all_others() {
+    let closed = gateway_with("[edge]", "  - route: [{destination: {host: web}}]");
+    let open = "  - route: [{destination: {host: web}}]\n    corsPolicy: {allowOrigins: [{exact: '*'}]}";
+    let all_others = mesh_with("'*'", open).replace("  http:", "  gateways: [edge]\n  http:");
+    let mesh = load_text(&(closed + &all_others)).expect("a good mesh");
+    let filter = plugin(listener(&mesh, "istio-ingressgateway", "http.80"), 0);
+    insta::assert_snapshot!(String::from_utf8_lossy(&filter.configuration), @r#"{"policies":[{"corsPolicy":{"filterEnabled":{"defaultValue":{"numerator":0}}},"hosts":["web.example"],"paths":["/*"]},{"corsPolicy":{"allowOrigins":[{"exact":"*"}]},"hosts":["*"],"paths":["/*"]}],"profile":"envoy"}"#);
+}
+
 #[test]
 fn what_is_wrong_with_a_cors_policy_is_said_by_the_filter_and_what_is_not_applied_by_a_warning() {
     let rules = "  - match: [{uri: {regex: '/d.*'}, headers: {a: {exact: b}}}]\n    route: [{destination: {host: web}}]\n    \
@@ -120,7 +157,16 @@ fn what_is_wrong_with_a_cors_policy_is_said_by_the_filter_and_what_is_not_applie
     insta::assert_snapshot!(messages(&gateway_with("[edge, mesh]", rules)), @r#"
     error: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy.allowOrigins[0].regex`: expected a regular expression (any origin is {"exact": "*"}), but found "*"
     error: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy.allowMethods[0]`: expected a method of GET, HEAD, POST, PUT, PATCH, DELETE, CONNECT, OPTIONS and TRACE, or *, but found "PUTT"
-    warning: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy`: the policy is chosen by host and path alone, and for no regular expression
-    warning: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy`: sidecars do not apply it, gateways do
+    warning: mesh.yaml:21: VirtualService/web: field `spec.http[0].corsPolicy`: CORS policies are chosen by host and path alone, and for no regular expression
     "#);
+}
+
+#[test]
+fn a_rule_without_a_cors_policy_that_asks_for_more_than_a_path_is_warned_of_beside_one_with() {
+    let canary = "  - match: [{headers: {end-user: {exact: jason}}}]\n    route: [{destination: {host: web}}]\n";
+    let open =
+        "  - route: [{destination: {host: web}}]\n    corsPolicy: {allowOrigins: [{exact: 'https://page.example'}]}";
+    insta::assert_snapshot!(messages(&gateway_with("[edge]", &format!("{canary}{open}"))), @"warning: mesh.yaml:21: VirtualService/web: field `spec.http[0].match`: CORS policies are chosen by host and path alone, and for no regular expression");
+    let plain = "  - route: [{destination: {host: web}}]";
+    insta::assert_snapshot!(messages(&gateway_with("[edge]", &format!("{canary}{plain}"))), @"");
 }
