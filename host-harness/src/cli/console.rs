@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::outcome::Failure;
 use crate::abi::LogLevel;
 use crate::data_plane::LogSink;
 
@@ -39,10 +41,13 @@ impl Console {
         Self { verbose, output: None }
     }
 
-    /// The same with results going to a file.
-    #[must_use]
-    pub fn writing_to(self, file: File) -> Self {
-        Self { output: Some(Box::leak(Box::new(Mutex::new(file)))), ..self }
+    /// The same with results going to a new file, where one is given that is not `-`.
+    pub fn writing_to(self, path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path.filter(|path| path.as_os_str() != "-") else { return Ok(self) };
+        let unwritable =
+            |error| Failure::BadInput(format!("{}: expected a file to write to, but: {error}", path.display()));
+        let file = File::create(path).map_err(unwritable)?;
+        Ok(Self { output: Some(Box::leak(Box::new(Mutex::new(file)))), ..self })
     }
 
     /// Writes a line of the result. A reader that has gone away is no failure.

@@ -44,5 +44,5 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, F
     } else {
         console.line(&report);
     }
-    Ok(if report.loads() { Outcome::Good } else { Outcome::Different })
+    Ok(if report.loads() { Outcome::Good } else { Outcome::Bad })
 }

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, F
         }
     }
     let found = listing.iter().any(|it| it.severity != Severity::Note);
-    Ok(if found { Outcome::Different } else { Outcome::Good })
+    Ok(if found { Outcome::Bad } else { Outcome::Good })
 }
 
 fn listed(finding: &Finding, severity: Severity) -> Listed<'_> {
@@ -116,7 +116,7 @@ impl Severity {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
+    use std::fs;
 
     use super::*;
 
@@ -127,7 +127,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (folder.path().join("mesh.yaml"), folder.path().join("output"));
         fs::write(&file, text).expect("a file");
-        let console = Console::new(0).writing_to(File::create(&output).expect("a file"));
+        let console = Console::new(0).writing_to(Some(&output)).expect("a file");
         let outcome = run(&Arguments { paths: vec![file], json }, &console).expect("it can be read");
         let written = fs::read_to_string(output).expect("the output");
         (written.replace(&format!("{}/", folder.path().display()), ""), outcome)
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn findings_make_a_difference_and_notes_do_not() {
         let (text, outcome) = lint(&format!("a: 1\n---\n{SERVICE}"), false);
-        assert_eq!(outcome, Outcome::Different);
+        assert_eq!(outcome, Outcome::Bad);
         insta::assert_snapshot!(text, @"
         error: mesh.yaml:1: expected a Kubernetes manifest with `kind`, but found a document without it
         warning: mesh.yaml:3: Service/web: field `spec.selector`: no pod has the labels {app: web}, so every request for this service gets 503

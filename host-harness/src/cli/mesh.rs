@@ -172,7 +172,7 @@ fn addresses(mesh: &Mesh) -> Addresses<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
+    use std::fs;
     use std::path::Path;
 
     use super::*;
@@ -183,7 +183,7 @@ mod tests {
         let mesh = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/meshes/s1-propagate");
         let printed = async |json| {
             let output = folder.path().join("output");
-            let console = Console::new(0).writing_to(File::create(&output).expect("a file"));
+            let console = Console::new(0).writing_to(Some(&output)).expect("a file");
             let (paths, proxy) = (vec![mesh.clone()], ProxyKind::Embedded);
             // Something that is started would run until it is interrupted.
             let outcome = run(Arguments { paths, proxy, port: None, json, print_routes: true }, &console).await;

@@ -15,17 +15,18 @@ mod inspect;
 mod interrupt;
 mod lint;
 mod mesh;
+pub mod outcome;
 mod plane;
 mod run;
 mod simulate;
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use console::Console;
+use outcome::{Failure, Outcome, conclude};
 
 /// Proxy-Wasm filters, tried out: on an embedded Envoy or on a real one.
 #[derive(Debug, Parser)]
@@ -67,27 +68,6 @@ enum Command {
     Simulate(simulate::Arguments),
 }
 
-/// How a subcommand ends when nothing went wrong in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Good,
-    /// Something is not as it should be; it has been said.
-    Different,
-    /// The user has had enough.
-    Interrupted,
-}
-
-/// Why a subcommand could not do its work.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    /// What the user gave is wrong: one line per problem.
-    #[error("{0}")]
-    BadInput(String),
-    /// It is not the user's input.
-    #[error("{0:#}")]
-    Other(#[from] anyhow::Error),
-}
-
 /// The grammar of the command line, for those who check that a document keeps to it.
 pub fn command() -> clap::Command {
     <Weft as clap::CommandFactory>::command()
@@ -96,21 +76,9 @@ pub fn command() -> clap::Command {
 /// Runs `weft` with the arguments of this process.
 pub fn main() -> ExitCode {
     let weft = Weft::parse();
-    let mut console = Console::new(weft.verbose);
-    if let Some(path) = &weft.output {
-        console = match File::create(path) {
-            Ok(file) => console.writing_to(file),
-            Err(error) => {
-                console.failure(&format_args!("{}: expected a file to write to, but: {error}", path.display()));
-                return ExitCode::from(2);
-            }
-        };
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return console.failure(&error),
-    };
-    let outcome = runtime.block_on(async {
+    let console = Console::new(weft.verbose);
+    conclude(&console, async {
+        let console = console.writing_to(weft.output.as_deref())?;
         match weft.command {
             Command::Bench(arguments) => bench::run(arguments, &console).await,
             Command::Check(arguments) => check::run(&arguments, &console),
@@ -121,17 +89,7 @@ pub fn main() -> ExitCode {
             Command::Run(arguments) => run::run(arguments, &console).await,
             Command::Simulate(arguments) => simulate::run(&arguments, &console),
         }
-    });
-    match outcome {
-        Ok(Outcome::Good) => ExitCode::SUCCESS,
-        Ok(Outcome::Different) => ExitCode::from(1),
-        Ok(Outcome::Interrupted) => ExitCode::from(130),
-        Err(failure @ Failure::BadInput(_)) => {
-            console.failure(&failure);
-            ExitCode::from(2)
-        }
-        Err(failure) => console.failure(&failure),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -93,13 +93,13 @@ fn run_all(arguments: &Arguments, envoy: Option<&EnvoyBinary>, console: &Console
         if arguments.proxy != Executors::Envoy {
             let (transcript, trace) = embedded(scenario, &modules, arguments.trace).map_err(failed)?;
             if !settle(arguments, console, path, "embedded", &transcript, trace)? {
-                outcome = Outcome::Different;
+                outcome = Outcome::Bad;
             }
         }
         if let Some(binary) = envoy {
             let transcript = scenario::run_envoy(scenario, binary).map_err(|error| failed(error.into()))?;
             if !settle(arguments, console, path, "envoy", &transcript, Vec::new())? {
-                outcome = Outcome::Different;
+                outcome = Outcome::Bad;
             }
         }
     }

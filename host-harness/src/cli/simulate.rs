@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome, F
         true => console.line(serde_json::to_string(&report).context("the report as JSON")?),
         false => console.line(&report),
     }
-    Ok(if report.has_mismatch() { Outcome::Different } else { Outcome::Good })
+    Ok(if report.has_mismatch() { Outcome::Bad } else { Outcome::Good })
 }
 
 fn unix_millis() -> u64 {

@@ -191,7 +191,7 @@ pub(super) async fn run(arguments: Arguments, console: &Console) -> Result<Outco
     for it in shown {
         it.running.stop().await;
     }
-    Ok(if good { Outcome::Good } else { Outcome::Different })
+    Ok(if good { Outcome::Good } else { Outcome::Bad })
 }
 
 async fn show(

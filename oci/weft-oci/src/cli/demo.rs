@@ -91,7 +91,7 @@ pub(super) async fn run(arguments: &Arguments, console: &Console) -> Result<Outc
     let report = s1::probe(entrance(&mesh)?, s1::CROWD).await;
     report.print(console);
     running.stop().await;
-    Ok(if report.is_good() { Outcome::Good } else { Outcome::Refused })
+    Ok(if report.is_good() { Outcome::Good } else { Outcome::Bad })
 }
 
 fn step(console: &Console, name: &str, command: &str) {

@@ -10,7 +10,7 @@ use strict_config::{Problem, Problems};
 
 use super::login::LoginArguments;
 use super::source::key_value;
-use super::{Failure, Outcome, writing_to};
+use super::{Failure, Outcome};
 use crate::emit::{self, Emitted, IstioVersion, PullPolicy, Request, Target, TargetRef};
 use crate::filters::{self, Choice, FailStrategy, Filter, Mode, Phase, UNKNOWN, Workload};
 use crate::transcoding::{self, Source as ProtoSource};
@@ -153,7 +153,7 @@ pub(super) fn write(
 ) -> Result<Outcome, Failure> {
     let Emitted { text, notes } =
         emit::emit(target, request).map_err(|problems| Failure::BadInput(problems.join("\n")))?;
-    writing_to(console, output)?.line(text.trim_end());
+    console.writing_to(output.map(PathBuf::as_path))?.line(text.trim_end());
     notes.iter().for_each(|note| console.note(format_args!("note: {note}")));
     Ok(Outcome::Good)
 }

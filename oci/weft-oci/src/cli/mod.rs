@@ -20,12 +20,11 @@ mod source;
 mod verify;
 mod verify_signature;
 
-use std::fs::File;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use host_harness::cli::console::Console;
+use host_harness::cli::outcome::{Failure, Outcome, conclude};
 
 /// Proxy-Wasm filters as packages in registries, and the manifests that load them from there.
 #[derive(Debug, Parser)]
@@ -63,31 +62,6 @@ enum Command {
     VerifySignature(verify_signature::Arguments),
 }
 
-/// How a subcommand ends when nothing went wrong in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Good,
-    /// Something is refused; it has been said.
-    Refused,
-}
-
-/// Why a subcommand could not do its work.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    /// What the user gave is wrong: one line per problem.
-    #[error("{0}")]
-    BadInput(String),
-    /// It is not the user's input.
-    #[error("{0:#}")]
-    Other(#[from] anyhow::Error),
-}
-
-impl From<oci_registry::RegistryError> for Failure {
-    fn from(error: oci_registry::RegistryError) -> Self {
-        Self::Other(error.into())
-    }
-}
-
 /// The grammar of the command line, for those who check that a document keeps to it.
 pub fn command() -> clap::Command {
     <WeftOci as clap::CommandFactory>::command()
@@ -97,11 +71,7 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let weft_oci = WeftOci::parse();
     let console = Console::new(weft_oci.verbose);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return console.failure(&error),
-    };
-    let outcome = runtime.block_on(async {
+    conclude(&console, async {
         match weft_oci.command {
             Command::Copy(arguments) => copy::run(&arguments, &console).await,
             Command::Demo(arguments) => demo::run(&arguments, &console).await,
@@ -116,25 +86,7 @@ pub fn main() -> ExitCode {
             Command::Verify(arguments) => verify::run(&arguments, &console).await,
             Command::VerifySignature(arguments) => verify_signature::run(&arguments, &console).await,
         }
-    });
-    match outcome {
-        Ok(Outcome::Good) => ExitCode::SUCCESS,
-        Ok(Outcome::Refused) => ExitCode::from(1),
-        Err(failure @ Failure::BadInput(_)) => {
-            console.failure(&failure);
-            ExitCode::from(2)
-        }
-        Err(failure) => console.failure(&failure),
-    }
-}
-
-/// The console that writes results to a file, where one is given.
-fn writing_to(console: &Console, file: Option<&PathBuf>) -> Result<Console, Failure> {
-    let Some(path) = file.filter(|path| path.as_os_str() != "-") else { return Ok(*console) };
-    let created = File::create(path);
-    let unwritable =
-        |error| Failure::BadInput(format!("{}: expected a file to write to, but: {error}", path.display()));
-    Ok(console.writing_to(created.map_err(unwritable)?))
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use oci_registry::Registry;
 
 use super::login::LoginArguments;
 use super::source::Source;
-use super::{Failure, Outcome, writing_to};
+use super::{Failure, Outcome};
 use crate::sbom;
 
 /// Print a bill of materials (CycloneDX 1.5), or attach it to an image.
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &Arguments, console: &Console) -> Result<Outc
     };
     let bill = bill.ok_or_else(unknown)?;
     let Some(reference) = &arguments.attach else {
-        writing_to(console, arguments.output.as_ref())?.line(String::from_utf8_lossy(&bill));
+        console.writing_to(arguments.output.as_deref())?.line(String::from_utf8_lossy(&bill));
         return Ok(Outcome::Good);
     };
     let registry = Registry::new(reference, &arguments.login.access()?)?;

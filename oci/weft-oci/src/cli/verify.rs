@@ -85,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments, console: &Console) -> Result<Outc
             print(console, *consumer, verdict);
         }
     }
-    Ok(if good { Outcome::Good } else { Outcome::Refused })
+    Ok(if good { Outcome::Good } else { Outcome::Bad })
 }
 
 fn print(console: &Console, consumer: Consumer, verdict: &Result<Accepted, Refused>) {

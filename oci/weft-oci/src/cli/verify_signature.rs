@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &Arguments, console: &Console) -> Result<Outc
         }
         Err(error) => {
             console.line(format_args!("{BAD}✗{BAD:#} {error}"));
-            Ok(Outcome::Refused)
+            Ok(Outcome::Bad)
         }
     }
 }
