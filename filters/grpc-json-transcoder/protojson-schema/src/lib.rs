@@ -2,7 +2,7 @@
 //!
 //! [`schema::Schema::compile`] turns a `FileDescriptorSet` into flat tables: messages, fields and enums by name, by number and as they
 //! are written in JSON. [`prune`] cuts a set down. Besides them stands what both this and the conversion are made of: the wire
-//! format, JSON strings, orders. Conversion itself is `protojson`, which is compiled to be fast; this is compiled to be small,
+//! format, JSON strings, orders, words. Conversion itself is `protojson`, which is compiled to be fast; this is compiled to be small,
 //! since it is done once. Sources: the protobuf encoding, `google/protobuf/descriptor.proto`, ProtoJSON.
 
 mod compile;
@@ -15,6 +15,7 @@ mod prune;
 pub mod quote;
 pub mod schema;
 pub mod wire;
+pub mod words;
 
 pub use error::{DescriptorError, DescriptorErrors};
 pub use name_index::NameIndex;

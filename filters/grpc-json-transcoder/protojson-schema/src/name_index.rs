@@ -3,6 +3,8 @@
 //! Names come from descriptors, lookups from clients: a client can ask for any name, but cannot put one into the table, so at
 //! half load a lookup compares a bounded number of names whatever is asked for.
 
+use crate::words::word_of;
+
 /// Positions by name; the names themselves are kept by who owns the table.
 #[derive(Debug, Default)]
 pub struct NameIndex {
@@ -54,8 +56,7 @@ fn hash(name: &[u8]) -> usize {
         state = (state ^ u64::from_le_bytes(*chunk)).wrapping_mul(SPREAD);
         state ^= state >> 32;
     }
-    let last = rest.iter().fold(0, |last, byte| last << 8 | u64::from(*byte));
-    state = (state ^ last).wrapping_mul(SPREAD);
+    state = (state ^ word_of(rest)).wrapping_mul(SPREAD);
     (state >> 32) as usize
 }
 

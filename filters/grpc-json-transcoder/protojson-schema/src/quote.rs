@@ -4,6 +4,7 @@
 //! lines in JavaScript. Sources: RFC 8259 §7, ProtoJSON.
 
 use crate::wire::append;
+use crate::words::{eight, word_of};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -34,11 +35,6 @@ fn escape_of(byte: u8) -> Escape {
     }
 }
 
-/// A word with the same byte eight times.
-pub const fn eight(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
 /// Sets the highest bit of some byte if a byte of the word needs an escape or is not ASCII, and of none otherwise.
 #[inline]
 fn special(word: u64) -> u64 {
@@ -51,19 +47,6 @@ fn special(word: u64) -> u64 {
     let backslash = has_zero(word ^ const { eight(b'\\') });
     let delete = has_zero(word ^ const { eight(0x7f) });
     (word | below_space | angle | quote | backslash | delete) & const { eight(0x80) }
-}
-
-/// Less than eight bytes as a word with zeros above them.
-#[inline]
-fn word_of(bytes: &[u8]) -> u64 {
-    match (bytes.first_chunk(), bytes.last_chunk()) {
-        // Two halves that overlap.
-        (Some(first), Some(last)) => {
-            let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-            first | last << (8 * (bytes.len() - 4))
-        }
-        _ => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
 }
 
 /// How many bytes at the start need no escape and are ASCII.

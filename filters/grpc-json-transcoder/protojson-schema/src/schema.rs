@@ -7,6 +7,7 @@ use crate::compile;
 use crate::error::DescriptorErrors;
 use crate::name_index::NameIndex;
 use crate::wire::WireType;
+use crate::words::equal;
 
 /// A message of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -339,6 +340,12 @@ impl Schema {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
+    /// The same as bytes, which are found in fewer steps.
+    #[inline]
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        self.text.as_bytes().get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     /// The table of a message.
     #[inline]
     pub fn message_entry(&self, message: MessageId) -> Option<&MessageEntry> {
@@ -370,7 +377,8 @@ impl Schema {
         let fields = self.fields_of(entry);
         entry.names.find(name, |position| {
             fields.get(position as usize).is_some_and(|field| {
-                self.text(field.json_name).as_bytes() == name || self.text(field.name).as_bytes() == name
+                let is_it = |span| equal(self.bytes(span), name);
+                is_it(field.json_name) || is_it(field.name)
             })
         })
     }

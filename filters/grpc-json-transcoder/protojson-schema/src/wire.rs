@@ -296,14 +296,31 @@ impl<'a> Reader<'a> {
 /// The highest field number.
 pub const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
 
-/// Appends a varint.
+/// Appends a varint. Most take one byte.
 #[inline]
-pub fn write_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
+pub fn write_varint(out: &mut Vec<u8>, value: u64) {
+    match value {
+        ..0x80 => out.push(value as u8),
+        _ => write_wide_varint(out, value),
+    }
+}
+
+/// Puts eight of a varint's bytes in their place at once.
+#[inline]
+fn write_wide_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 1 << 56 {
         out.push(value as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    // Halves are moved apart, each to the start of its place: those of 56 bits, then of 28, then of 14.
+    let apart = |bits: u64, low: u64, by: u32| bits & low | (bits & !low) << by;
+    let bytes = apart(value, 0x0fff_ffff, 4);
+    let bytes = apart(bytes, 0x0000_3fff_0000_3fff, 2);
+    let bytes = apart(bytes, 0x007f_007f_007f_007f, 1);
+    let width = varint_len(value);
+    let more = const { crate::words::eight(0x80) } >> 8 >> (64 - 8 * width);
+    out.extend_from_slice(&(bytes | more).to_le_bytes());
+    out.truncate(out.len() - (8 - width));
 }
 
 /// Appends bytes, of which there are most often so few that a call to copy them would take longer.

@@ -18,4 +18,4 @@ pub use protojson_schema::schema::{
     Cardinality, EnumId, Field, FieldId, Kind, MessageId, Method, Schema, Service, WellKnown,
 };
 pub use protojson_schema::{DescriptorError, DescriptorErrors, order, prune, wire};
-use protojson_schema::{quote, schema};
+use protojson_schema::{quote, schema, words};

@@ -1,6 +1,7 @@
 //! Numbers as ProtoJSON writes them: integers may have a fraction of zeros and an exponent, floats may be too small.
 
 use crate::decimal::{self, DOUBLE, FLOAT, Format};
+use crate::words::{eight, word_of};
 
 /// The sign and magnitude of a JSON number that is an integer, such as `1`, `-1.0` or `1e2`.
 pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
@@ -9,12 +10,11 @@ pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
         _ => (false, text),
     };
     // Most are digits and nothing else, and too few to overflow.
-    if (1..=19).contains(&unsigned.len()) && unsigned.iter().all(u8::is_ascii_digit) {
-        if unsigned.len() > 1 && unsigned.first() == Some(&b'0') {
-            return None;
-        }
-        let value = unsigned.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
-        return Some((negative, value));
+    if (1..=19).contains(&unsigned.len())
+        && let Some(value) = digits(unsigned)
+    {
+        let is_padded = unsigned.len() > 1 && unsigned.first() == Some(&b'0');
+        return (!is_padded).then_some((negative, value));
     }
     let (mantissa, exponent) = without_exponent(unsigned)?;
     let point = mantissa.iter().position(|byte| *byte == b'.');
@@ -45,6 +45,32 @@ pub(super) fn integer(text: &[u8]) -> Option<(bool, u64)> {
     let scale = i64::try_from(whole.len()).ok()?.checked_sub(significant)?.checked_add(exponent)?;
     let scale = 10_u64.checked_pow(u32::try_from(scale).ok()?)?;
     Some((negative, value.checked_mul(scale)?))
+}
+
+/// The number of digits with nothing else among them, which are too few to overflow.
+fn digits(text: &[u8]) -> Option<u64> {
+    const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+    let (chunks, rest) = text.as_chunks::<8>();
+    let mut value = 0;
+    for chunk in chunks {
+        value = value * 100_000_000 + eight_digits(u64::from_le_bytes(*chunk))?;
+    }
+    let Some(power @ 10..) = POWERS.get(rest.len()) else { return Some(value) };
+    let padding = const { eight(b'0') } >> (8 * rest.len());
+    Some(value * power + eight_digits(word_of(rest) << (64 - 8 * rest.len()) | padding)?)
+}
+
+/// Eight digits, the first in the lowest byte.
+#[inline]
+fn eight_digits(word: u64) -> Option<u64> {
+    const HIGH: u64 = eight(0xf0);
+    // The upper half of each byte is that of a digit, and still is when six are added: it has none of `:` to `?`.
+    let is_digits =
+        word & HIGH == const { eight(b'0') } && word.wrapping_add(const { eight(6) }) & HIGH == const { eight(b'0') };
+    // Neighbours are put together: to pairs, to fours, to all eight.
+    let pairs = (word & const { eight(0x0f) }).wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
+    is_digits.then_some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 /// A number without its sign as its mantissa and its exponent.
@@ -147,6 +173,23 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(integer(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn digits_are_all_that_a_plain_integer_has() {
+        let digits = b"9182736450918273645";
+        for length in 1..=digits.len() {
+            for place in 0..length {
+                for byte in (0..=u8::MAX).filter(|byte| !matches!(byte, b'.' | b'e' | b'E' | b'-')) {
+                    let mut text = digits[..length].to_vec();
+                    text[place] = byte;
+                    let is_padded = length > 1 && text[0] == b'0';
+                    let value = std::str::from_utf8(&text).ok().filter(|_| !is_padded && byte != b'+');
+                    let expected = value.and_then(|text| text.parse().ok()).map(|value| (false, value));
+                    assert_eq!(integer(&text), expected, "{text:?}");
+                }
+            }
         }
     }
 

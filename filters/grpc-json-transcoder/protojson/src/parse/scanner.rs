@@ -4,7 +4,7 @@
 //! closing bracket, raw control characters and unknown escapes in strings. The text has been found to be UTF-8 before.
 
 use super::error::{ParseError, ParseProblem, Parsed};
-use crate::quote::eight;
+use crate::words::eight;
 use std::borrow::Cow;
 
 #[derive(Debug, Clone, Copy)]

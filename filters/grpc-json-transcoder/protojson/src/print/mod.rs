@@ -163,7 +163,7 @@ impl<'a> Printer<'a> {
     #[inline]
     fn key(&mut self, key: Span) {
         let schema = self.schema;
-        append(self.out, schema.text(key).as_bytes());
+        append(self.out, schema.bytes(key));
         if self.options.add_whitespace {
             self.out.push(b' ');
         }

@@ -62,7 +62,7 @@ impl Printer<'_> {
             Some(value) => {
                 let name = if self.options.strip_enum_prefix { value.short_name } else { value.name };
                 self.out.push(b'"');
-                append(self.out, schema.text(name).as_bytes());
+                append(self.out, schema.bytes(name));
                 self.out.push(b'"');
             }
         }
