@@ -19,13 +19,8 @@ pub fn field_mask(
     json: &[u8],
     options: &ParseOptions,
 ) -> Result<Vec<u8>, ParseError> {
-    let mut mask = Mask {
-        schema,
-        options,
-        scanner: Scanner { text: json, at: 0, lenient: options.lenient },
-        path: String::new(),
-        out: Vec::new(),
-    };
+    let mut mask =
+        Mask { schema, options, scanner: Scanner::new(json, options.lenient), path: String::new(), out: Vec::new() };
     mask.scanner.next_token();
     mask.object(message, 0).map_err(|error| *error)?;
     Ok(mask.out)

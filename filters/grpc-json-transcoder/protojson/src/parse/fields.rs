@@ -13,7 +13,7 @@ struct Seen {
     wide: Option<usize>,
 }
 
-impl Parser<'_, '_> {
+impl<'p> Parser<'p, '_> {
     /// The message that the whole text is.
     pub(super) fn whole(&mut self, message: MessageId, bound: Bound<'_>) -> Parsed {
         self.scanner.next_token();
@@ -61,29 +61,19 @@ impl Parser<'_, '_> {
         while self.scanner.more(b'}', &mut first)? {
             self.scanner.next_token();
             let start = self.scanner.at;
-            let key = self.scanner.key()?;
-            self.scanner.next_token();
             // Members most often come in the order of their fields.
-            let field = match fields.get(next) {
-                Some(field) if schema.text(field.json_name).as_bytes() == &*key => Some(field),
-                _ => schema.find_named(entry, &key).and_then(|position| fields.get(position as usize)),
+            let expected = fields.get(next).filter(|field| self.scanner.take(schema.bytes(field.json_key)));
+            let field = match expected {
+                Some(field) => field,
+                None => match self.named_field(entry, in_any, &mut typed)? {
+                    Some(field) => field,
+                    None => continue,
+                },
             };
-            let Some(field) = field else {
-                if in_any && *key == *b"@type" {
-                    if std::mem::replace(&mut typed, true) {
-                        return Err(ParseError::at(start, ParseProblem::SetTwice(quoted(&key))));
-                    }
-                    self.scanner.skip(self.options.max_depth)?;
-                } else if self.options.reject_unknown_fields {
-                    return Err(ParseError::at(start, ParseProblem::UnknownField(quoted(&key))));
-                } else {
-                    self.scanner.skip(self.options.max_depth)?;
-                }
-                continue;
-            };
+            self.scanner.next_token();
             next = field.position as usize + 1;
             if !self.options.lenient && self.set(seen, field.position) {
-                return Err(ParseError::at(start, ParseProblem::SetTwice(quoted(&key))));
+                return Err(self.set_twice(start, ""));
             }
             let within = |error: Box<ParseError>| error.within(schema.text(field.json_name));
             if self.scanner.peek() == Some(b'n') && !takes_null(schema, field) {
@@ -102,7 +92,7 @@ impl Parser<'_, '_> {
             if let Some(oneof) = field.oneof
                 && self.set(seen, entry.field_count + oneof)
             {
-                return Err(ParseError::at(start, ParseProblem::SetTwice(format!("the oneof of {}", quoted(&key)))));
+                return Err(self.set_twice(start, "the oneof of "));
             }
             if bound.bindings.is_empty() {
                 self.field(field, bound).map_err(within)?;
@@ -112,6 +102,35 @@ impl Parser<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes a name that is looked up. If no field has it, the value is passed over too.
+    #[inline(never)]
+    fn named_field(&mut self, entry: &MessageEntry, in_any: bool, typed: &mut bool) -> Parsed<Option<&'p FieldEntry>> {
+        let start = self.scanner.at;
+        let key = self.scanner.key()?;
+        if let Some(position) = self.schema.find_named(entry, &key) {
+            return Ok(self.schema.field_entry(FieldId(entry.first_field + position)));
+        }
+        if in_any && *key == *b"@type" {
+            if std::mem::replace(typed, true) {
+                return Err(ParseError::at(start, ParseProblem::SetTwice(quoted(&key))));
+            }
+        } else if self.options.reject_unknown_fields {
+            return Err(ParseError::at(start, ParseProblem::UnknownField(quoted(&key))));
+        }
+        self.scanner.skip(self.options.max_depth)?;
+        Ok(None)
+    }
+
+    /// The error for the member that stands there in the text, or for what it is of.
+    #[cold]
+    fn set_twice(&mut self, start: usize, of: &str) -> Box<ParseError> {
+        self.scanner.at = start;
+        match self.scanner.key() {
+            Ok(key) => ParseError::at(start, ParseProblem::SetTwice(format!("{of}{}", quoted(&key)))),
+            Err(error) => error,
+        }
     }
 
     /// Writes a field that path or query may bind, or fields within.
@@ -148,27 +167,28 @@ impl Parser<'_, '_> {
     pub(super) fn record(&mut self, field: &FieldEntry, bound: Bound<'_>) -> Parsed {
         match field.kind {
             Kind::Message(message) => {
-                write_varint(self.out, u64::from(field.tag));
-                let start = self.begin();
+                let start = self.begin_record(field.tag);
                 self.message(message, bound)?;
                 self.finish(start);
                 Ok(())
             }
             Kind::Group(message) => {
-                write_varint(self.out, u64::from(WireType::StartGroup.tag(field.number)));
+                write_varint(&mut self.out, u64::from(WireType::StartGroup.tag(field.number)));
                 self.message(message, bound)?;
-                write_varint(self.out, u64::from(WireType::EndGroup.tag(field.number)));
+                write_varint(&mut self.out, u64::from(WireType::EndGroup.tag(field.number)));
                 Ok(())
             }
             kind => {
-                write_varint(self.out, u64::from(kind.wire_type().tag(field.number)));
+                // That of a list that is packed is another.
+                let tag = if field.packed { kind.wire_type().tag(field.number) } else { field.tag };
+                write_varint(&mut self.out, u64::from(tag));
                 self.value(kind)
             }
         }
     }
 
     /// Writes a scalar; `null` is a value of `google.protobuf.NullValue`.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, kind: Kind) -> Parsed {
         if let Kind::Enum(id) = kind
             && self.scanner.peek() == Some(b'n')
@@ -193,7 +213,7 @@ impl Parser<'_, '_> {
         self.deeper()?;
         let begin = self.out.len();
         let packed = field.packed.then(|| {
-            write_varint(self.out, u64::from(field.tag));
+            write_varint(&mut self.out, u64::from(field.tag));
             self.begin()
         });
         let (mut first, mut index) = (true, 0);
@@ -257,11 +277,11 @@ impl Parser<'_, '_> {
         // They were written a moment ago, so they can be read.
         while let Ok(Some((number, WireType::Len))) = reader.tag() {
             let Ok(message) = reader.delimited() else { break };
-            write_varint(self.out, u64::from(WireType::StartGroup.tag(1)));
-            write_varint(self.out, u64::from(WireType::Varint.tag(2)));
-            write_varint(self.out, u64::from(number));
-            write_delimited(self.out, 3, message);
-            write_varint(self.out, u64::from(WireType::EndGroup.tag(1)));
+            write_varint(&mut self.out, u64::from(WireType::StartGroup.tag(1)));
+            write_varint(&mut self.out, u64::from(WireType::Varint.tag(2)));
+            write_varint(&mut self.out, u64::from(number));
+            write_delimited(&mut self.out, 3, message);
+            write_varint(&mut self.out, u64::from(WireType::EndGroup.tag(1)));
         }
         Ok(())
     }

@@ -6,10 +6,19 @@ use super::scalar::expected_of;
 use super::{Bound, Parser};
 use crate::order;
 use crate::schema::{FieldEntry, Kind};
-use crate::wire::{WireType, append, varint_len, write_delimited, write_varint};
+use crate::wire::WireType;
+use crate::words::equal;
 
 /// Up to how many keys are compared one by one.
 const FEW_KEYS: usize = 8;
+
+/// The keys of an open map.
+pub(super) struct Keys {
+    /// Where in [`Parser::keys`] they start.
+    first: usize,
+    /// A bit for how a key starts, ends and how long it is: while it is not set, no key is the same.
+    marks: u64,
+}
 
 impl Parser<'_, '_> {
     /// Writes the entries of a map whose bracket is next.
@@ -23,13 +32,12 @@ impl Parser<'_, '_> {
         self.deeper()?;
         let takes_null = takes_null(self.schema, value_field);
         let are_strings = key_field.kind == Kind::String && value_field.kind == Kind::String;
-        let siblings = self.keys.len();
+        let mut keys = self.open_keys();
         let mut first = true;
         while self.scanner.more(b'}', &mut first)? {
             self.scanner.next_token();
             let key_start = self.scanner.at;
-            if are_strings && let Some((key, value)) = self.scanner.two_strings() {
-                self.string_entry(field, key, value, siblings, key_start)?;
+            if are_strings && self.string_entries(field, &mut keys)? {
                 continue;
             }
             let key = self.scanner.key()?;
@@ -43,81 +51,108 @@ impl Parser<'_, '_> {
             if self.skip_unknown_name(value_field.kind)? {
                 continue;
             }
-            write_varint(self.out, u64::from(field.tag));
-            let start = self.begin();
+            let start = self.begin_record(field.tag);
             self.map_key(key_field, &key, key_start)?;
             let key_length = self.out.len() - start;
             self.record(value_field, Bound::default()).map_err(|error| error.within(&quoted(&key)))?;
-            self.finish_entry(start, key_length, siblings, key_start, &key)?;
+            self.finish_entry(start, key_length, &mut keys, key_start)?;
         }
         self.depth -= 1;
-        self.close_keys(siblings)
+        self.close_keys(keys)
     }
 
-    /// Writes an entry whose length is known beforehand.
-    #[inline]
-    fn string_entry(&mut self, field: &FieldEntry, key: &[u8], value: &[u8], siblings: usize, at: usize) -> Parsed {
+    /// Writes entries as long as their keys and values are strings that can be copied as they are. `false`: the first is none.
+    #[inline(never)]
+    fn string_entries(&mut self, field: &FieldEntry, keys: &mut Keys) -> Parsed<bool> {
+        let mut at = self.scanner.at;
+        let mut is_any = false;
+        while let Some(end) = self.string_entry(field, at, keys)? {
+            is_any = true;
+            self.scanner.at = end;
+            let comma = self.scanner.token(end);
+            if self.scanner.text.get(comma) != Some(&b',') {
+                break;
+            }
+            at = self.scanner.token(comma + 1);
+        }
+        Ok(is_any)
+    }
+
+    /// Writes the entry that is there and gives where it ends; otherwise nothing is written.
+    #[inline(always)]
+    fn string_entry(&mut self, field: &FieldEntry, at: usize, keys: &mut Keys) -> Parsed<Option<usize>> {
         const KEY: u8 = WireType::Len.tag(1) as u8;
         const VALUE: u8 = WireType::Len.tag(2) as u8;
-        let length = 4 + key.len() + value.len();
-        if field.tag < 0x80 && length < 0x80 {
-            // Every number takes one byte.
-            self.out.extend_from_slice(&[field.tag as u8, length as u8, KEY, key.len() as u8]);
-            append(self.out, key);
-            let end = self.out.len();
-            self.out.extend_from_slice(&[VALUE, value.len() as u8]);
-            append(self.out, value);
-            return self.note_key(end - key.len() - 2, end, siblings, at, key);
+        let begin = self.out.len();
+        let start = self.begin_record(field.tag);
+        self.out.extend_from_slice(&[KEY, 0]);
+        let scanner = &self.scanner;
+        if let Some(end) = scanner.copy_string(at, &mut self.out)
+            && let colon = scanner.token(end)
+            && scanner.text.get(colon) == Some(&b':')
+        {
+            let key_length = self.out.len() - start;
+            self.out.extend_from_slice(&[VALUE, 0]);
+            if let Some(end) = scanner.copy_string(scanner.token(colon + 1), &mut self.out) {
+                self.finish_entry(start, key_length, keys, at)?;
+                return Ok(Some(end));
+            }
         }
-        let record = |text: &[u8]| 1 + varint_len(text.len() as u64) + text.len();
-        write_varint(self.out, u64::from(field.tag));
-        write_varint(self.out, (record(key) + record(value)) as u64);
-        let start = self.out.len();
-        write_delimited(self.out, 1, key);
-        let end = self.out.len();
-        write_delimited(self.out, 2, value);
-        self.note_key(start, end, siblings, at, key)
+        self.out.truncate(begin);
+        Ok(None)
     }
 
     /// Ends an entry, which begins with its key, and notes the key.
-    pub(super) fn finish_entry(
-        &mut self,
-        start: usize,
-        key_length: usize,
-        siblings: usize,
-        key_start: usize,
-        key: &[u8],
-    ) -> Parsed {
+    #[inline(always)]
+    pub(super) fn finish_entry(&mut self, start: usize, key_length: usize, keys: &mut Keys, at: usize) -> Parsed {
         let length = self.out.len() - start;
         self.finish(start);
         let start = self.out.len() - length;
-        self.note_key(start, start + key_length, siblings, key_start, key)
+        self.note_key(start, start + key_length, keys, at)
     }
 
     /// Notes where a key has been written; a few keys are compared as they come.
-    #[inline]
-    fn note_key(&mut self, start: usize, end: usize, siblings: usize, key_start: usize, key: &[u8]) -> Parsed {
-        self.keys.push((start, end));
-        let keys = self.keys.get(siblings..).unwrap_or_default();
-        let length = |key: &(usize, usize)| key.1 - key.0;
-        if let [others @ .., last] = keys
-            && keys.len() <= FEW_KEYS
-            && others.iter().any(|other| length(other) == length(last) && self.written(other) == self.written(last))
-        {
-            return Err(ParseError::at(key_start, ParseProblem::KeyTwice(quoted(key))));
+    #[inline(always)]
+    fn note_key(&mut self, start: usize, end: usize, keys: &mut Keys, at: usize) -> Parsed {
+        let key = self.written(&(start, end));
+        // Of a string the third byte is the first letter.
+        let [first, last] = [key.get(2), key.last()].map(|byte| usize::from(byte.copied().unwrap_or_default()));
+        let mark = 1 << ((key.len() + 5 * first + 11 * last) % 64);
+        if keys.marks & mark != 0 {
+            let others = self.keys.get(keys.first..).unwrap_or_default();
+            if others.len() < FEW_KEYS && others.iter().any(|other| equal(self.written(other), key)) {
+                return Err(self.key_twice(at));
+            }
         }
+        keys.marks |= mark;
+        self.keys.push((start, end));
         Ok(())
     }
 
+    /// The error for the key that stands there in the text.
+    #[cold]
+    fn key_twice(&mut self, at: usize) -> Box<ParseError> {
+        self.scanner.at = at;
+        match self.scanner.key() {
+            Ok(key) => ParseError::at(at, ParseProblem::KeyTwice(quoted(&key))),
+            Err(error) => error,
+        }
+    }
+
+    /// Starts the keys of a map.
+    pub(super) fn open_keys(&self) -> Keys {
+        Keys { first: self.keys.len(), marks: 0 }
+    }
+
     /// Forgets the keys of a map; many keys are compared now, in order.
-    pub(super) fn close_keys(&mut self, siblings: usize) -> Parsed {
-        let keys = self.keys.get(siblings..).unwrap_or_default();
+    pub(super) fn close_keys(&mut self, Keys { first, .. }: Keys) -> Parsed {
+        let keys = self.keys.get(first..).unwrap_or_default();
         if keys.len() > FEW_KEYS
             && let Some(twice) = order::twice(keys.iter().map(|key| self.written(key)))
         {
             return Err(ParseError::at(self.scanner.at, ParseProblem::KeyTwice(name_of(twice))));
         }
-        self.keys.truncate(siblings);
+        self.keys.truncate(first);
         Ok(())
     }
 

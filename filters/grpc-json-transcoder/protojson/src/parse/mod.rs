@@ -17,6 +17,7 @@ pub use error::{ParseError, ParseProblem};
 pub use field_mask::field_mask;
 
 use crate::schema::{FieldId, MessageId, Schema};
+use crate::words::is_ascii;
 use error::{Parsed, quoted};
 use scanner::Scanner;
 
@@ -137,19 +138,8 @@ pub fn parse_text(
     options: &ParseOptions,
     out: &mut Vec<u8>,
 ) -> Result<(), ParseError> {
-    let start = out.len();
     let Some(entry) = schema.field_entry(field) else { return Ok(()) };
-    let mut parser =
-        Parser { schema, options, scanner: scanner(b"", options), out, depth: 0, seen: Vec::new(), keys: Vec::new() };
-    let parsed = parser.text_record(entry, text.as_bytes());
-    if parsed.is_err() {
-        out.truncate(start);
-    }
-    parsed.map_err(|error| *error)
-}
-
-fn scanner<'j>(json: &'j [u8], options: &ParseOptions) -> Scanner<'j> {
-    Scanner { text: json, at: 0, lenient: options.lenient }
+    write(schema, b"", options, out, |parser| parser.text_record(entry, text.as_bytes()))
 }
 
 fn parse<'j>(
@@ -160,13 +150,28 @@ fn parse<'j>(
     read: impl FnOnce(&mut Parser<'_, 'j>) -> Parsed,
 ) -> Result<(), ParseError> {
     // Checked once for the whole text, so that no string has to be.
-    if let Err(error) = std::str::from_utf8(json) {
+    if !is_ascii(json)
+        && let Err(error) = std::str::from_utf8(json)
+    {
         return Err(*ParseError::at(error.valid_up_to(), ParseProblem::NotUtf8));
     }
+    write(schema, json, options, out, |parser| read(parser).and_then(|()| parser.scanner.end()))
+}
+
+/// Has a parser append what it reads; after an error, nothing.
+fn write<'j>(
+    schema: &Schema,
+    json: &'j [u8],
+    options: &ParseOptions,
+    out: &mut Vec<u8>,
+    read: impl FnOnce(&mut Parser<'_, 'j>) -> Parsed,
+) -> Result<(), ParseError> {
     let start = out.len();
-    let mut parser =
-        Parser { schema, options, scanner: scanner(json, options), out, depth: 0, seen: Vec::new(), keys: Vec::new() };
-    let parsed = read(&mut parser).and_then(|()| parser.scanner.end());
+    let scanner = Scanner::new(json, options.lenient);
+    let written = std::mem::take(out);
+    let mut parser = Parser { schema, options, scanner, out: written, depth: 0, seen: Vec::new(), keys: Vec::new() };
+    let parsed = read(&mut parser);
+    *out = parser.out;
     if parsed.is_err() {
         out.truncate(start);
     }
@@ -177,7 +182,8 @@ struct Parser<'p, 'j> {
     schema: &'p Schema,
     options: &'p ParseOptions,
     scanner: Scanner<'j>,
-    out: &'p mut Vec<u8>,
+    /// Its own, so that the compiler knows that what is written to it changes nothing else of the parser.
+    out: Vec<u8>,
     /// How many objects and lists are open.
     depth: u32,
     /// For open messages of more fields than a word has bits: which fields are set.
@@ -213,40 +219,68 @@ impl Parser<'_, '_> {
         ParseError::at(start, ParseProblem::Value { expected: expected.into(), found: quoted(found) })
     }
 
-    /// Starts something whose length comes before it. Most lengths take one byte.
+    /// Starts something whose length comes before it; see [`begin`].
     #[inline]
     fn begin(&mut self) -> usize {
-        self.out.push(0);
+        begin(&mut self.out)
+    }
+
+    /// The same after its tag. Most tags take one byte, too.
+    #[inline(always)]
+    fn begin_record(&mut self, tag: u32) -> usize {
+        match u8::try_from(tag) {
+            Ok(tag @ ..0x80) => self.out.extend_from_slice(&[tag, 0]),
+            _ => self.begin_wide_record(tag),
+        }
         self.out.len()
+    }
+
+    #[inline(never)]
+    fn begin_wide_record(&mut self, tag: u32) {
+        self.write_varint(u64::from(tag));
+        self.out.push(0);
     }
 
     /// Puts the length before what has been written since [`Parser::begin`].
     #[inline]
     fn finish(&mut self, start: usize) {
-        let length = self.out.len() - start;
-        if length >= 0x80 {
-            self.make_room(start, length);
-        } else if let Some(slot) = self.out.get_mut(start - 1) {
-            *slot = length as u8;
-        }
-    }
-
-    fn make_room(&mut self, start: usize, length: usize) {
-        let width = crate::wire::varint_len(length as u64);
-        let end = self.out.len();
-        self.out.resize(end + width - 1, 0);
-        self.out.copy_within(start..end, start + width - 1);
-        let mut rest = length;
-        for slot in self.out.iter_mut().skip(start - 1).take(width) {
-            *slot = rest as u8 | 0x80;
-            rest >>= 7;
-        }
-        if let Some(last) = self.out.get_mut(start + width - 2) {
-            *last &= 0x7f;
-        }
+        finish(&mut self.out, start);
     }
 
     fn write_varint(&mut self, value: u64) {
-        crate::wire::write_varint(self.out, value);
+        crate::wire::write_varint(&mut self.out, value);
+    }
+}
+
+/// Starts something whose length comes before it. Most lengths take one byte.
+#[inline]
+fn begin(out: &mut Vec<u8>) -> usize {
+    out.push(0);
+    out.len()
+}
+
+/// Puts the length before what has been written since [`begin`].
+#[inline]
+fn finish(out: &mut Vec<u8>, start: usize) {
+    let length = out.len() - start;
+    if length >= 0x80 {
+        make_room(out, start, length);
+    } else if let Some(slot) = out.get_mut(start - 1) {
+        *slot = length as u8;
+    }
+}
+
+fn make_room(out: &mut Vec<u8>, start: usize, length: usize) {
+    let width = crate::wire::varint_len(length as u64);
+    let end = out.len();
+    out.resize(end + width - 1, 0);
+    out.copy_within(start..end, start + width - 1);
+    let mut rest = length;
+    for slot in out.iter_mut().skip(start - 1).take(width) {
+        *slot = rest as u8 | 0x80;
+        rest >>= 7;
+    }
+    if let Some(last) = out.get_mut(start + width - 2) {
+        *last &= 0x7f;
     }
 }

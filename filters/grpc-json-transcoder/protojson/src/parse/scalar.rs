@@ -5,6 +5,7 @@ use super::error::Parsed;
 use super::number;
 use crate::schema::{Cardinality, EnumId, FieldEntry, Kind, Schema, WellKnown};
 use crate::wire::{WireType, append, write_varint, zigzag};
+use crate::words::equal;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -41,10 +42,17 @@ impl Parser<'_, '_> {
                 let text = self.scanner.number()?;
                 self.number(kind, text).ok_or_else(|| self.refused(start, expected_of(self.schema, kind), text))
             }
+            Some(b'"') if kind == Kind::String => {
+                let start = self.begin();
+                self.string(start)
+            }
             found if self.scanner.is_quote(found) => {
                 let start = self.scanner.at;
-                let text = self.scanner.string()?;
-                self.text(kind, &text).ok_or_else(|| self.refused(start, expected_of(self.schema, kind), &text))
+                let text = match self.scanner.plain_string() {
+                    Some(text) => return self.text_at(start, kind, text),
+                    None => self.scanner.escaped_string()?,
+                };
+                self.text_at(start, kind, &text)
             }
             Some(first @ (b't' | b'f')) if kind == Kind::Bool => {
                 self.scanner.literal(if first == b't' { b"true" } else { b"false" }, "a value")?;
@@ -55,13 +63,33 @@ impl Parser<'_, '_> {
         }
     }
 
+    /// Writes the string in double quotes that is next. Where it starts, its length comes before it.
+    #[inline]
+    pub(super) fn string(&mut self, start: usize) -> Parsed {
+        if let Some(end) = self.scanner.copy_string(self.scanner.at, &mut self.out) {
+            self.scanner.at = end;
+            return Ok(());
+        }
+        self.out.truncate(start);
+        let text = self.scanner.string()?;
+        append(&mut self.out, &text);
+        self.finish(start);
+        Ok(())
+    }
+
+    /// Writes the value of a kind from the content of a string that has been taken from there.
+    #[inline]
+    fn text_at(&mut self, start: usize, kind: Kind, text: &[u8]) -> Parsed {
+        self.text(kind, text).ok_or_else(|| self.refused(start, expected_of(self.schema, kind), text))
+    }
+
     /// Writes the value of a kind from the content of a string.
     #[inline]
     pub(super) fn text(&mut self, kind: Kind, text: &[u8]) -> Option<()> {
         match kind {
             Kind::String => {
-                write_varint(self.out, text.len() as u64);
-                append(self.out, text);
+                write_varint(&mut self.out, text.len() as u64);
+                append(&mut self.out, text);
             }
             Kind::Bytes => return self.base64(text),
             // A string is one only where the parser is lenient.
@@ -92,27 +120,55 @@ impl Parser<'_, '_> {
         match kind {
             Kind::Double => self.out.extend_from_slice(&number::double(text)?.to_le_bytes()),
             Kind::Float => self.out.extend_from_slice(&number::float(text)?.to_le_bytes()),
-            Kind::Int32 | Kind::Enum(_) => write_varint(self.out, i64::from(signed32(text)?) as u64),
-            Kind::Sint32 => write_varint(self.out, u64::from(zigzag(i64::from(signed32(text)?)) as u32)),
-            Kind::Sfixed32 => self.out.extend_from_slice(&signed32(text)?.to_le_bytes()),
-            Kind::Int64 => write_varint(self.out, signed64(text)? as u64),
-            Kind::Sint64 => write_varint(self.out, zigzag(signed64(text)?)),
-            Kind::Sfixed64 => self.out.extend_from_slice(&signed64(text)?.to_le_bytes()),
-            Kind::Uint32 => write_varint(self.out, u64::from(u32::try_from(unsigned64(text)?).ok()?)),
-            Kind::Fixed32 => self.out.extend_from_slice(&u32::try_from(unsigned64(text)?).ok()?.to_le_bytes()),
-            Kind::Uint64 => write_varint(self.out, unsigned64(text)?),
-            Kind::Fixed64 => self.out.extend_from_slice(&unsigned64(text)?.to_le_bytes()),
-            _ => return None,
+            Kind::Bool | Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Group(_) => return None,
+            _ => return self.integer(kind, number::integer(text)?),
         }
+        Some(())
+    }
+
+    #[inline]
+    fn integer(&mut self, kind: Kind, (is_negative, magnitude): (bool, u64)) -> Option<()> {
+        let signed64 = || {
+            if is_negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+        };
+        let unsigned64 = || (!is_negative || magnitude == 0).then_some(magnitude);
+        let signed32 = || i32::try_from(signed64()?).ok();
+        let unsigned32 = || u32::try_from(unsigned64()?).ok();
+        let varint = match kind {
+            Kind::Int32 | Kind::Enum(_) => i64::from(signed32()?) as u64,
+            Kind::Sint32 => u64::from(zigzag(i64::from(signed32()?)) as u32),
+            Kind::Int64 => signed64()? as u64,
+            Kind::Sint64 => zigzag(signed64()?),
+            Kind::Uint32 => u64::from(unsigned32()?),
+            Kind::Uint64 => unsigned64()?,
+            Kind::Sfixed32 | Kind::Fixed32 => {
+                let bits = if kind == Kind::Fixed32 { unsigned32()? } else { signed32()? as u32 };
+                self.out.extend_from_slice(&bits.to_le_bytes());
+                return Some(());
+            }
+            Kind::Sfixed64 | Kind::Fixed64 => {
+                let bits = if kind == Kind::Fixed64 { unsigned64()? } else { signed64()? as u64 };
+                self.out.extend_from_slice(&bits.to_le_bytes());
+                return Some(());
+            }
+            _ => return None,
+        };
+        self.write_varint(varint);
         Some(())
     }
 
     /// Passes over the name of an enum value that the enum does not have, where that is wanted.
     #[inline]
     pub(super) fn skip_unknown_name(&mut self, kind: Kind) -> Parsed<bool> {
-        let Kind::Enum(id) = kind else { return Ok(false) };
+        match kind {
+            Kind::Enum(id) if self.options.ignore_unknown_enum_names => self.skip_unknown_name_of(id),
+            _ => Ok(false),
+        }
+    }
+
+    fn skip_unknown_name_of(&mut self, id: EnumId) -> Parsed<bool> {
         let found = self.scanner.peek();
-        if !self.options.ignore_unknown_enum_names || !self.scanner.is_quote(found) {
+        if !self.scanner.is_quote(found) {
             return Ok(false);
         }
         let (start, end) = (self.scanner.at, self.out.len());
@@ -131,7 +187,8 @@ impl Parser<'_, '_> {
         let find = |name: &[u8]| {
             entry.names.find(name, |position| {
                 entry.values.get(position as usize).is_some_and(|value| {
-                    schema.text(value.name).as_bytes() == name || schema.text(value.short_name).as_bytes() == name
+                    let is_it = |span| equal(schema.bytes(span), name);
+                    is_it(value.name) || is_it(value.short_name)
                 })
             })
         };
@@ -140,7 +197,7 @@ impl Parser<'_, '_> {
             found => found,
         };
         if let Some(value) = found.and_then(|position| entry.values.get(position as usize)) {
-            write_varint(self.out, i64::from(value.number) as u64);
+            write_varint(&mut self.out, i64::from(value.number) as u64);
             return Some(());
         }
         let numeric = self.options.lenient && text.first().is_some_and(|first| matches!(first, b'-' | b'0'..=b'9'));
@@ -164,7 +221,7 @@ impl Parser<'_, '_> {
             let error = parser.refused(0, expected_of(parser.schema, field.kind), text);
             error.within(parser.schema.text(field.name))
         };
-        write_varint(self.out, u64::from(field.kind.wire_type().tag(field.number)));
+        write_varint(&mut self.out, u64::from(field.kind.wire_type().tag(field.number)));
         match (field.kind, field.kind.message()) {
             (Kind::Bool, _) => self.boolean(text).ok_or_else(|| refused(self))?,
             (Kind::Enum(id), _) => {
@@ -178,7 +235,7 @@ impl Parser<'_, '_> {
                 let start = if matches!(kind, Kind::Group(_)) { self.out.len() } else { self.begin() };
                 self.text_message(message, text).ok_or_else(|| refused(self))?;
                 if matches!(kind, Kind::Group(_)) {
-                    write_varint(self.out, u64::from(WireType::EndGroup.tag(field.number)));
+                    write_varint(&mut self.out, u64::from(WireType::EndGroup.tag(field.number)));
                 } else {
                     self.finish(start);
                 }
@@ -211,12 +268,12 @@ impl Parser<'_, '_> {
             WellKnown::Duration => self.duration(text),
             WellKnown::FieldMask => self.field_mask(text),
             WellKnown::Value => {
-                crate::wire::write_delimited(self.out, 3, text);
+                crate::wire::write_delimited(&mut self.out, 3, text);
                 Some(())
             }
             WellKnown::Wrapper => {
                 let field = self.schema.fields_of(entry).first()?;
-                write_varint(self.out, u64::from(field.tag));
+                write_varint(&mut self.out, u64::from(field.tag));
                 match field.kind {
                     Kind::Bool => self.boolean(text),
                     kind => self.text(kind, text),
@@ -228,7 +285,7 @@ impl Parser<'_, '_> {
 
     /// Writes the key of a map with its tag.
     pub(super) fn map_key(&mut self, field: &FieldEntry, text: &[u8], start: usize) -> Parsed {
-        write_varint(self.out, u64::from(field.tag));
+        write_varint(&mut self.out, u64::from(field.tag));
         let written = match (field.kind, text) {
             (Kind::Bool, b"true" | b"false") => {
                 self.out.push(u8::from(text == b"true"));
@@ -241,23 +298,5 @@ impl Parser<'_, '_> {
             let expected = format!("a key that is {}", expected_of(self.schema, field.kind));
             self.refused(start, expected, text)
         })
-    }
-}
-
-fn signed64(text: &[u8]) -> Option<i64> {
-    match number::integer(text)? {
-        (false, magnitude) => i64::try_from(magnitude).ok(),
-        (true, magnitude) => 0_i64.checked_sub_unsigned(magnitude),
-    }
-}
-
-fn signed32(text: &[u8]) -> Option<i32> {
-    i32::try_from(signed64(text)?).ok()
-}
-
-fn unsigned64(text: &[u8]) -> Option<u64> {
-    match number::integer(text)? {
-        (true, 1..) => None,
-        (_, magnitude) => Some(magnitude),
     }
 }

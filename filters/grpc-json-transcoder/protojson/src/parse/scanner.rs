@@ -4,7 +4,8 @@
 //! closing bracket, raw control characters and unknown escapes in strings. The text has been found to be UTF-8 before.
 
 use super::error::{ParseError, ParseProblem, Parsed};
-use crate::words::eight;
+use super::finish;
+use crate::words::{eight, equal};
 use std::borrow::Cow;
 
 #[derive(Debug, Clone, Copy)]
@@ -12,9 +13,42 @@ pub(super) struct Scanner<'j> {
     pub(super) text: &'j [u8],
     pub(super) at: usize,
     pub(super) lenient: bool,
+    /// Of strings in double quotes.
+    pub(super) ends: Ends,
+}
+
+/// Which bytes of a string are not its content as they are: its quote, a backslash, and in strict JSON control characters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    /// After these bits have been flipped, quote and control characters are the bytes below that one.
+    flip: u64,
+    below: u64,
+}
+
+impl Ends {
+    const fn of(quote: u8, lenient: bool) -> Self {
+        if lenient {
+            Self { flip: eight(quote), below: eight(1) }
+        } else {
+            // A double quote and the control characters next to it change places with `0x20` and with one another.
+            Self { flip: eight(b'"' ^ b' '), below: eight(b' ' + 1) }
+        }
+    }
+
+    /// Sets the highest bit of the first such byte of a word, and perhaps of others after it; of none if there is none.
+    #[inline]
+    pub(super) fn within(self, word: u64) -> u64 {
+        let backslash = (word ^ const { eight(b'\\') }).wrapping_sub(const { eight(1) });
+        let others = (word ^ self.flip).wrapping_sub(self.below);
+        (backslash | others) & !word & const { eight(0x80) }
+    }
 }
 
 impl<'j> Scanner<'j> {
+    pub(super) fn new(text: &'j [u8], lenient: bool) -> Self {
+        Self { text, at: 0, lenient, ends: Ends::of(b'"', lenient) }
+    }
+
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
@@ -28,12 +62,24 @@ impl<'j> Scanner<'j> {
     /// The first byte that is no white space, without taking it.
     #[inline]
     pub(super) fn next_token(&mut self) -> Option<u8> {
-        loop {
-            match self.peek() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                found => return found,
-            }
+        self.at = self.token(self.at);
+        self.peek()
+    }
+
+    /// Where from there on the first byte is that is no white space.
+    #[inline]
+    pub(super) fn token(&self, at: usize) -> usize {
+        match self.text.get(at) {
+            // Most often none is there, so what passes over it is kept out of the way.
+            Some(..=b' ') => self.after_space(at),
+            _ => at,
         }
+    }
+
+    #[inline(never)]
+    fn after_space(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count()
     }
 
     #[inline]
@@ -89,30 +135,44 @@ impl<'j> Scanner<'j> {
         Ok(key)
     }
 
-    /// Takes a name and its value where both are strings without escapes; otherwise nothing is taken.
-    #[inline]
-    pub(super) fn two_strings(&mut self) -> Option<(&'j [u8], &'j [u8])> {
-        let mut ahead = *self;
-        let key = ahead.plain_string()?;
-        if ahead.next_token() != Some(b':') {
+    /// Appends the string there while its end is looked for, puts its length into the byte before it, and gives where it ends.
+    /// It has to have double quotes and nothing in it that has to be looked at.
+    #[inline(always)]
+    pub(super) fn copy_string(&self, at: usize, out: &mut Vec<u8>) -> Option<usize> {
+        if self.text.get(at) != Some(&b'"') {
             return None;
         }
-        ahead.at += 1;
-        ahead.next_token();
-        let value = ahead.plain_string()?;
-        self.at = ahead.at;
-        Some((key, value))
+        let start = out.len();
+        let mut end = at + 1;
+        while let Some(chunk) = self.text.get(end..).and_then(<[u8]>::first_chunk) {
+            // Copied first: what is too much is taken back, which costs less than to know before.
+            out.extend_from_slice(chunk);
+            let word = u64::from_le_bytes(*chunk);
+            let found = self.ends.within(word);
+            if found != 0 {
+                let bits = found.trailing_zeros() & !7;
+                if (word >> bits) as u8 != b'"' {
+                    return None;
+                }
+                let length = bits as usize / 8;
+                out.truncate(out.len() - (8 - length));
+                finish(out, start);
+                return Some(end + length + 1);
+            }
+            end += 8;
+        }
+        None
     }
 
+    /// Takes this text if it is what stands next.
     #[inline]
-    fn plain_string(&mut self) -> Option<&'j [u8]> {
-        let start = self.at + 1;
-        let end = start + self.run(start, b'"');
-        if self.peek() != Some(b'"') || self.text.get(end) != Some(&b'"') {
-            return None;
+    pub(super) fn take(&mut self, expected: &[u8]) -> bool {
+        let end = self.at + expected.len();
+        let is_next = self.text.get(self.at..end).is_some_and(|next| equal(next, expected));
+        if is_next {
+            self.at = end;
         }
-        self.at = end + 1;
-        self.text.get(start..end)
+        is_next
     }
 
     /// Takes letters, digits, `_` and `$`.
@@ -142,43 +202,48 @@ impl<'j> Scanner<'j> {
     /// Takes a string whose quote is next; without escapes it is a piece of the text.
     #[inline]
     pub(super) fn string(&mut self) -> Parsed<Cow<'j, [u8]>> {
-        let quote = self.peek().unwrap_or(b'"');
-        let start = self.at + 1;
-        self.at = start + self.run(start, quote);
-        if self.peek() == Some(quote) {
-            self.at += 1;
-            return Ok(Cow::Borrowed(self.text.get(start..self.at - 1).unwrap_or_default()));
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.escaped_string().map(Cow::Owned),
         }
-        self.escaped_string(start, quote).map(Cow::Owned)
     }
 
-    /// How many bytes from there on are neither the quote nor a backslash nor, in strict JSON, a control character.
+    /// Takes a string whose quote is next, if it has nothing in it that has to be looked at.
+    #[inline]
+    pub(super) fn plain_string(&mut self) -> Option<&'j [u8]> {
+        let quote = self.peek()?;
+        let start = self.at + 1;
+        let end = start + self.run(start, quote);
+        if self.text.get(end) != Some(&quote) {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// How many bytes from there on are content of a string as they are.
     #[inline]
     fn run(&self, start: usize, quote: u8) -> usize {
-        const ONES: u64 = eight(1);
+        let ends = if quote == b'"' { self.ends } else { Ends::of(quote, self.lenient) };
         let rest = self.text.get(start..).unwrap_or_default();
-        let mut count = 0;
-        let (chunks, _) = rest.as_chunks::<8>();
-        for chunk in chunks {
-            let word = u64::from_le_bytes(*chunk);
-            // The high bit of a byte is set if the byte is zero, or perhaps if one below it is.
-            let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-            let ends = has_zero(word ^ eight(quote)) | has_zero(word ^ const { eight(b'\\') });
-            let below_space = if self.lenient { 0 } else { word.wrapping_sub(const { eight(b' ') }) & !word };
-            let found = (ends | below_space) & const { eight(0x80) };
+        let (chunks, tail) = rest.as_chunks::<8>();
+        for (chunk, index) in chunks.iter().zip(0..) {
+            let found = ends.within(u64::from_le_bytes(*chunk));
             if found != 0 {
-                // False alarms are only above the first that is none.
-                return count + found.trailing_zeros() as usize / 8;
+                return index * 8 + found.trailing_zeros() as usize / 8;
             }
-            count += 8;
         }
-        let plain = |byte: &&u8| **byte != quote && **byte != b'\\' && (**byte >= 0x20 || self.lenient);
-        count + rest.get(count..).unwrap_or_default().iter().take_while(plain).count()
+        let plain = |byte: &&u8| ends.within(u64::from(**byte) | const { eight(b'x') << 8 }) == 0;
+        chunks.len() * 8 + tail.iter().take_while(plain).count()
     }
 
+    /// Takes a string whose quote is next, whatever is in it.
     #[cold]
-    fn escaped_string(&mut self, start: usize, quote: u8) -> Parsed<Vec<u8>> {
-        let mut content = self.text.get(start..self.at).unwrap_or_default().to_vec();
+    pub(super) fn escaped_string(&mut self) -> Parsed<Vec<u8>> {
+        let quote = self.peek().unwrap_or(b'"');
+        self.at += 1;
+        // Most have room in it.
+        let mut content = Vec::with_capacity(64);
         loop {
             match self.peek() {
                 Some(byte) if byte == quote => {
@@ -338,7 +403,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, strict: &str, lenient: &str) {
         for (is_lenient, expected) in [(false, strict), (true, lenient)] {
-            let mut scanner = Scanner { text: text.as_bytes(), at: 0, lenient: is_lenient };
+            let mut scanner = Scanner::new(text.as_bytes(), is_lenient);
             let skipped = scanner.skip(5).and_then(|_| scanner.end());
             assert_eq!(skipped.map_or_else(|error| error.to_string(), |()| "good".to_owned()), expected, "{text}");
         }
@@ -384,7 +449,7 @@ mod tests {
     #[test]
     fn strings_are_unescaped() {
         let string = |text: &str| {
-            let mut scanner = Scanner { text: text.as_bytes(), at: 0, lenient: false };
+            let mut scanner = Scanner::new(text.as_bytes(), false);
             String::from_utf8(scanner.string().unwrap().into_owned()).unwrap()
         };
         assert_eq!(string(r#""plain and longer than eight""#), "plain and longer than eight");

@@ -27,7 +27,7 @@ impl Parser<'_, '_> {
             WellKnown::No | WellKnown::HttpBody => Ok(()),
             WellKnown::Wrapper => match self.schema.fields_of(entry).first() {
                 Some(field) => {
-                    write_varint(self.out, u64::from(field.tag));
+                    write_varint(&mut self.out, u64::from(field.tag));
                     self.scalar(field.kind)
                 }
                 None => Ok(()),
@@ -59,25 +59,23 @@ impl Parser<'_, '_> {
         }
         self.scanner.at += 1;
         self.deeper()?;
-        let siblings = self.keys.len();
+        let mut keys = self.open_keys();
         let mut first = true;
         while self.scanner.more(b'}', &mut first)? {
             self.scanner.next_token();
             let key_start = self.scanner.at;
             let key = self.scanner.key()?;
-            write_varint(self.out, u64::from(STRUCT_FIELDS));
-            let entry = self.begin();
-            write_delimited(self.out, 1, &key);
+            let entry = self.begin_record(STRUCT_FIELDS);
+            write_delimited(&mut self.out, 1, &key);
             let key_length = self.out.len() - entry;
-            write_varint(self.out, u64::from(ENTRY_VALUE));
-            let value = self.begin();
+            let value = self.begin_record(ENTRY_VALUE);
             self.scanner.next_token();
             self.json_value().map_err(|error| error.within(&quoted(&key)))?;
             self.finish(value);
-            self.finish_entry(entry, key_length, siblings, key_start, &key)?;
+            self.finish_entry(entry, key_length, &mut keys, key_start)?;
         }
         self.depth -= 1;
-        self.close_keys(siblings)
+        self.close_keys(keys)
     }
 
     fn json_list(&mut self) -> Parsed {
@@ -88,8 +86,7 @@ impl Parser<'_, '_> {
         self.deeper()?;
         let (mut first, mut index) = (true, 0);
         while self.scanner.more(b']', &mut first)? {
-            write_varint(self.out, u64::from(LIST_VALUES));
-            let value = self.begin();
+            let value = self.begin_record(LIST_VALUES);
             self.scanner.next_token();
             self.json_value().map_err(|error| error.within(&format!("[{index}]")))?;
             self.finish(value);
@@ -102,15 +99,13 @@ impl Parser<'_, '_> {
     fn json_value(&mut self) -> Parsed {
         match self.scanner.peek() {
             Some(b'{') => {
-                write_varint(self.out, u64::from(STRUCT_VALUE));
-                let start = self.begin();
+                let start = self.begin_record(STRUCT_VALUE);
                 self.json_struct()?;
                 self.finish(start);
                 Ok(())
             }
             Some(b'[') => {
-                write_varint(self.out, u64::from(LIST_VALUE));
-                let start = self.begin();
+                let start = self.begin_record(LIST_VALUE);
                 self.json_list()?;
                 self.finish(start);
                 Ok(())
@@ -121,15 +116,15 @@ impl Parser<'_, '_> {
                 Ok(())
             }
             Some(b't' | b'f') => {
-                write_varint(self.out, u64::from(BOOL_VALUE));
+                write_varint(&mut self.out, u64::from(BOOL_VALUE));
                 self.scalar(Kind::Bool)
             }
             Some(b'-' | b'0'..=b'9') => {
-                write_varint(self.out, u64::from(NUMBER_VALUE));
+                write_varint(&mut self.out, u64::from(NUMBER_VALUE));
                 self.scalar(Kind::Double)
             }
             found if self.scanner.is_quote(found) => {
-                write_varint(self.out, u64::from(STRING_VALUE));
+                write_varint(&mut self.out, u64::from(STRING_VALUE));
                 self.scalar(Kind::String)
             }
             _ => Err(self.scanner.syntax("a value")),
@@ -152,9 +147,8 @@ impl Parser<'_, '_> {
         let Some(inner) = message.and_then(|message| schema.message_entry(message)) else {
             return Err(ParseError::at(start, ParseProblem::AnyType(Some(quoted(&url)))));
         };
-        write_delimited(self.out, 1, &url);
-        write_varint(self.out, u64::from(WireType::Len.tag(2)));
-        let value = self.begin();
+        write_delimited(&mut self.out, 1, &url);
+        let value = self.begin_record(WireType::Len.tag(2));
         if matches!(inner.well_known, WellKnown::No | WellKnown::HttpBody) {
             self.object(inner, Bound::default(), true)?;
         } else {
@@ -310,7 +304,7 @@ impl Parser<'_, '_> {
                     _ => path.push(byte),
                 }
             }
-            write_delimited(self.out, 1, &path);
+            write_delimited(&mut self.out, 1, &path);
         }
         Some(())
     }

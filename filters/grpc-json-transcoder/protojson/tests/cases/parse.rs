@@ -27,6 +27,7 @@ message All {
   google.protobuf.Struct extra = 29; google.protobuf.Value value = 30; google.protobuf.Timestamp at = 31;
   google.protobuf.Int64Value maybe = 32; google.protobuf.NullValue nothing = 33;
   repeated google.protobuf.Value values = 34; google.protobuf.BoolValue maybe_flag = 35;
+  map<string, string> labels = 36;
 }
 enum Color { COLOR_UNSPECIFIED = 0; COLOR_RED = 1; COLOR_BLUE = 2; }
 "#;
@@ -81,6 +82,58 @@ fn other_ways_to_say_the_same_are_read() {
     check(r#"{"any":{"text":"late","@type":"x/a.All"}}"#, r#"{"any":{"@type":"x/a.All","text":"late"}}"#);
     check(r#"{"any":{}}"#, r#"{"any":{}}"#);
     check(r#"{"at":"2026-01-02T05:04:05+02:00"}"#, r#"{"at":"2026-01-02T03:04:05Z"}"#);
+}
+
+#[test]
+fn strings_are_read_at_every_length_with_anything_at_every_place() {
+    let (schema, id) = all();
+    let inserted =
+        [("", ""), ("ä", "ä"), (r#"\""#, r#"\""#), (r"\\", r"\\"), (r"\u00e4", "ä"), ("\u{7f}", r"\u007f"), ("'", "'")];
+    for length in (0..20).chain(120..132) {
+        for place in [0, 1, 7, 8, length / 2, length].into_iter().filter(|place| *place <= length) {
+            for (written, printed) in inserted {
+                let text = |inserted: &str| format!("{}{inserted}{}", "x".repeat(place), "x".repeat(length - place));
+                let json = |text: String| {
+                    format!(
+                        r#"{{"words":["{text}",""],"left":"{text}","labels":{{"{text}":"","k":"{text}","kk":"v"}}}}"#
+                    )
+                };
+                for lenient in [false, true] {
+                    let options = ParseOptions { lenient, ..ParseOptions::default() };
+                    let found = parsed(&schema, id, &json(text(written)), &options, &Bound::default());
+                    assert_eq!(found, json(text(printed)), "{written} at {place} of {length}");
+                }
+            }
+            let control = format!("{{\"left\":\"{}\u{1}{}\"}}", "x".repeat(place), "x".repeat(length - place));
+            assert_eq!(
+                parsed(&schema, id, &control, &ParseOptions::default(), &Bound::default()),
+                format!(r"left: expected an escaped control character, but found `\x01` at byte {}", 9 + place)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_is_there_once_however_it_is_written() {
+    let (schema, id) = all();
+    let long = "v".repeat(200);
+    for (first, again) in [("a", "a"), ("a", r"\u0061"), (r"\u0061", "a"), (&*long, &*long)] {
+        for between in
+            [r#""b":"1","ab":"2""#.to_owned(), format!(r#""b":"{long}""#), "\"\":\"\" \n, \"b\" : \"\"".to_owned()]
+        {
+            let start = format!(r#"{{"labels":{{"{first}":"{long}",{between},"#);
+            let found = parsed(
+                &schema,
+                id,
+                &format!(r#"{start}"{again}":""}}}}"#),
+                &ParseOptions::default(),
+                &Bound::default(),
+            );
+            let key = if first.len() > 40 { format!("{}…", &long[..40]) } else { "a".to_owned() };
+            let expected = format!("labels: expected each key once, but found `{key}` again at byte {}", start.len());
+            assert_eq!(found, expected);
+        }
+    }
 }
 
 #[test]
