@@ -53,3 +53,17 @@ fn every_request_costs_what_the_readme_says() -> anyhow::Result<()> {
     assert_eq!(calls(STRICT, PREFLIGHT)?, "get_header_map_value get_header_map_pairs send_local_response | ");
     Ok(())
 }
+
+#[test]
+fn what_the_request_before_had_the_next_one_is_not_asked_for() -> anyhow::Result<()> {
+    let after = |before: &str, request: &str| -> anyhow::Result<String> {
+        let calls = calls(STRICT, &format!("{before}}}, {{request: {request}"))?;
+        Ok(calls.split(" | ").next().unwrap_or_default().to_owned())
+    };
+    let (asks, reads) = ("get_header_map_value", "get_header_map_pairs");
+    let preflight = format!("{reads} send_local_response");
+    assert_eq!(after(PLAIN, PLAIN)?, format!("{asks} {asks}"));
+    assert_eq!(after(PREFLIGHT, PREFLIGHT)?, format!("{asks} {preflight} {preflight}"));
+    assert_eq!(after(PREFLIGHT, PLAIN)?, format!("{asks} {preflight} {reads}"));
+    Ok(())
+}

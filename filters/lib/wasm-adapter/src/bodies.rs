@@ -6,7 +6,7 @@
 use crate::dispatch::{Action, Event, stream, with};
 use crate::host::{self, Buffer, Half, Map};
 use crate::pairs;
-use crate::plugin::Plugin;
+use crate::plugin::{Configured, Plugin};
 use crate::stream::{At, Outcome, Stream, edit, give_up, go_on, take};
 use http_exchange::{BodyStep, CallReply, Headers, Next, Part};
 
@@ -28,7 +28,7 @@ impl<P: Plugin> Stream<P> {
         body: Body,
         mut decide: impl for<'a> FnMut(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> BodyStep<'a>,
     ) -> Action {
-        self.decide(&mut |plugin, exchange| {
+        self.decide(&mut |Configured { plugin, .. }, exchange| {
             let buffer = if plugin.reads(exchange, at.part) { host::headers(at.map) } else { Vec::new() };
             let pairs = pairs::decode(&buffer);
             take_body(decide(plugin, exchange, &Headers::new(&pairs)), body)
@@ -42,7 +42,7 @@ impl<P: Plugin> Stream<P> {
         body: Body,
         mut decide: impl for<'a> FnMut(&'a mut P, &'a mut P::Exchange, &'a [u8]) -> BodyStep<'a>,
     ) -> Action {
-        self.decide(&mut |plugin, exchange| {
+        self.decide(&mut |Configured { plugin, .. }, exchange| {
             let reads = size > 0 && plugin.reads(exchange, part);
             let bytes = if reads { host::buffer(body.buffer) } else { Vec::new() };
             take_body(decide(plugin, exchange, &bytes), body)
@@ -50,7 +50,7 @@ impl<P: Plugin> Stream<P> {
     }
 
     pub(crate) fn on_call_reply(&mut self, headers: usize, body_size: usize, trailers: usize) {
-        let _paused = self.decide(&mut |plugin, exchange| {
+        let _paused = self.decide(&mut |Configured { plugin, .. }, exchange| {
             let head = if headers > 0 { host::headers(Map::CallHeaders) } else { Vec::new() };
             let body = if body_size > 0 { host::buffer(Buffer::CallBody) } else { Vec::new() };
             let trailers = if trailers > 0 { host::headers(Map::CallTrailers) } else { Vec::new() };

@@ -24,8 +24,8 @@ pub trait Plugin: Sized + 'static {
     /// Whether the filter looks at this part of the exchange at all; if not, it is given nothing in its place.
     fn reads(&self, exchange: &Self::Exchange, part: Part) -> bool;
 
-    /// The header without which nothing else in a part matters. The proxy is asked for it first, in a call that copies no more,
-    /// and where it is absent the filter is given nothing in place of the part.
+    /// The header without which nothing else in a part matters; where it is absent the filter is given nothing in place of the part.
+    /// Where the exchange before had none, the proxy is asked for it first, in a call that copies no more.
     fn needs(&self, _exchange: &Self::Exchange, _part: Part) -> Option<&'static [u8]> {
         None
     }
@@ -102,9 +102,16 @@ pub fn start<P: Plugin>() {
     dispatch::install::<P>();
 }
 
+/// A filter, and what the exchanges before let expect of the next one.
+pub(crate) struct Configured<P> {
+    pub(crate) plugin: P,
+    /// Whether a request, and a response, had the header that the filter needs.
+    pub(crate) had_needed: [bool; 2],
+}
+
 /// Empty until it is configured. No callback runs within another, so the cell is never found borrowed; if a proxy did that
 /// nevertheless, the request passes unchanged.
-pub(crate) type Shared<P> = Rc<RefCell<Option<P>>>;
+pub(crate) type Shared<P> = Rc<RefCell<Option<Configured<P>>>>;
 
 /// A plugin with its configuration.
 pub(crate) struct Root<P> {
@@ -127,7 +134,7 @@ impl<P: Plugin> Root<P> {
         match P::configure(&host::plugin_configuration()) {
             Ok(plugin) => {
                 // A new cell: streams that are open go on with the configuration they began with.
-                self.plugin = Rc::new(RefCell::new(Some(plugin)));
+                self.plugin = Rc::new(RefCell::new(Some(Configured { plugin, had_needed: [false; 2] })));
                 true
             }
             Err(problems) => {
@@ -141,7 +148,7 @@ impl<P: Plugin> Root<P> {
 
     pub(crate) fn tick(&mut self) {
         if let Ok(mut plugin) = self.plugin.try_borrow_mut()
-            && let Some(plugin) = plugin.as_mut()
+            && let Some(Configured { plugin, .. }) = plugin.as_mut()
         {
             plugin.on_tick();
         }

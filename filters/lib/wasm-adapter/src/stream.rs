@@ -3,7 +3,7 @@
 use crate::dispatch::Action;
 use crate::host::{self, Half, Map};
 use crate::pairs;
-use crate::plugin::{Plugin, Shared};
+use crate::plugin::{Configured, Plugin, Shared};
 use http_exchange::{CallReply, HeaderEdits, Headers, LocalReply, Next, Part, Route, Step};
 use std::borrow::Cow;
 
@@ -28,7 +28,8 @@ pub(crate) enum Outcome {
 
 impl<P: Plugin> Stream<P> {
     pub(crate) fn new(plugin: Shared<P>) -> Self {
-        let exchange = plugin.try_borrow().ok().and_then(|plugin| plugin.as_ref().map(P::open));
+        let exchange =
+            plugin.try_borrow().ok().and_then(|plugin| plugin.as_ref().map(|configured| configured.plugin.open()));
         Self {
             plugin,
             exchange,
@@ -44,12 +45,12 @@ impl<P: Plugin> Stream<P> {
     }
 
     /// Lets the plugin decide, and tells it where the proxy refuses the callout that it asks for.
-    pub(crate) fn decide(&mut self, decide: &mut dyn FnMut(&mut P, &mut P::Exchange) -> Outcome) -> Action {
+    pub(crate) fn decide(&mut self, decide: &mut dyn FnMut(&mut Configured<P>, &mut P::Exchange) -> Outcome) -> Action {
         let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return Action::Continue };
         let (Some(plugin), Some(exchange)) = (plugin.as_mut(), self.exchange.as_mut()) else { return Action::Continue };
         let mut outcome = decide(plugin, exchange);
         if let Outcome::Refused = outcome {
-            let step = plugin.on_call_reply(exchange, &CallReply::Refused);
+            let step = plugin.plugin.on_call_reply(exchange, &CallReply::Refused);
             outcome = take(step, Map::RequestHeaders, Half::Request);
         }
         match outcome {
@@ -68,11 +69,19 @@ impl<P: Plugin> Stream<P> {
         at: At,
         mut decide: impl for<'a> FnMut(&'a mut P, &'a mut P::Exchange, &Headers<'a>) -> Step<'a>,
     ) -> Action {
-        self.decide(&mut |plugin, exchange| {
+        self.decide(&mut |Configured { plugin, had_needed: [request, response] }, exchange| {
+            let needed = plugin.needs(exchange, at.part);
+            let had_needed = if at.half == Half::Request { request } else { response };
             let reads = plugin.reads(exchange, at.part)
-                && plugin.needs(exchange, at.part).is_none_or(|name| host::has_header(at.map, name));
+                && needed.is_none_or(|name| *had_needed || host::has_header(at.map, name));
             let buffer = if reads { host::headers(at.map) } else { Vec::new() };
-            let pairs = pairs::decode(&buffer);
+            let mut pairs = pairs::decode(&buffer);
+            if let Some(needed) = needed {
+                *had_needed = pairs.iter().any(|(name, _)| *name == needed);
+                if !*had_needed {
+                    pairs.clear();
+                }
+            }
             take(decide(plugin, exchange, &Headers::new(&pairs)), at.map, at.half)
         })
     }
