@@ -37,6 +37,38 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Headers that are kept: their text in one piece, so that however many there are, they take two allocations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnedHeaders {
+    text: Vec<u8>,
+    lengths: Vec<(usize, usize)>,
+}
+
+impl OwnedHeaders {
+    /// No headers yet, with room for so many and for so many bytes.
+    pub fn with_capacity(headers: usize, bytes: usize) -> Self {
+        Self { text: Vec::with_capacity(bytes), lengths: Vec::with_capacity(headers) }
+    }
+
+    /// Puts a header after those that are there.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) {
+        self.text.extend_from_slice(name);
+        self.text.extend_from_slice(value);
+        self.lengths.push((name.len(), value.len()));
+    }
+
+    /// All names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        let mut text = &self.text[..];
+        self.lengths.iter().map(move |(name, value)| {
+            let (name, rest) = text.split_at_checked(*name).unwrap_or_default();
+            let (value, rest) = rest.split_at_checked(*value).unwrap_or_default();
+            text = rest;
+            (name, value)
+        })
+    }
+}
+
 /// One change of a header map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderEdit<'a> {
@@ -70,7 +102,7 @@ pub struct Callout<'a> {
     /// The cluster that is asked.
     pub cluster: Bytes<'a>,
     /// The head, with `:method`, `:path` and `:authority` in it.
-    pub headers: Vec<(Bytes<'a>, Bytes<'a>)>,
+    pub headers: OwnedHeaders,
     /// The body; trailers cannot be sent.
     pub body: Bytes<'a>,
     /// In milliseconds; 0 waits for ever.
@@ -167,5 +199,14 @@ mod tests {
         assert_eq!(head.get(b"a"), Some(&b"1"[..]));
         assert_eq!(head.values(b"a").collect::<Vec<_>>(), [&b"1"[..], &b"\xff"[..]]);
         assert_eq!(head.get(b"absent"), None);
+    }
+
+    #[test]
+    fn kept_headers_are_those_that_were_put_in() {
+        let pairs: [(&[u8], &[u8]); 4] = [(b"a", b"1"), (b"", b""), (b"bcd", b""), (b"a", b"\xff2")];
+        let mut kept = OwnedHeaders::default();
+        pairs.iter().for_each(|(name, value)| kept.push(name, value));
+        assert_eq!(kept.iter().collect::<Vec<_>>(), pairs);
+        assert_eq!(kept.iter().clone().count(), 4);
     }
 }

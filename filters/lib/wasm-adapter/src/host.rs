@@ -127,7 +127,7 @@ pub fn continue_stream(half: Half) {
 
 /// Sends a request of the plugin's own, and gives the token that its answer comes with, if the proxy did so.
 pub fn call(callout: &Callout<'_>) -> Option<u32> {
-    let headers = pairs::encode(callout.headers.iter().map(|(name, value)| (&name[..], &value[..])));
+    let headers = pairs::encode(callout.headers.iter());
     // Without any pairs a serialized map is their count, 0.
     let trailers = [0; 4];
     let mut token = 0;

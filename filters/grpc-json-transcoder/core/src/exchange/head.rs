@@ -5,7 +5,7 @@
 
 use crate::configuration::Options;
 use crate::deadline::{grpc_timeout, parse_grpc_timeout, parse_timeout};
-use http_exchange::{Bytes, HeaderEdit, HeaderEdits, Headers};
+use http_exchange::{Bytes, HeaderEdit, HeaderEdits, Headers, OwnedHeaders};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -60,21 +60,35 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The head of a call of the filter's own: what the client sent becomes metadata.
-    pub(super) fn call<'c>(&self, path: &'c str) -> Pairs<'c>
-    where
-        'a: 'c,
-    {
-        let mut pairs: Pairs<'c> = Vec::with_capacity(24);
-        pairs.push((borrowed(b":method"), borrowed(b"POST")));
-        pairs.push((borrowed(b":path"), borrowed(path.as_bytes())));
-        pairs.push((borrowed(b"content-type"), borrowed(b"application/grpc")));
-        pairs.push((borrowed(b"te"), borrowed(b"trailers")));
-        let metadata = self.headers.iter().filter(|(name, value)| self.is_metadata(name) && is_printable(value));
-        pairs.extend(metadata.map(|(name, value)| (borrowed(name), borrowed(value))));
-        pairs.push((borrowed(b"x-envoy-original-path"), borrowed(self.path)));
-        pairs.push((borrowed(b"x-envoy-original-method"), borrowed(self.method)));
-        pairs.extend(self.timeout_to_set().map(|timeout| (borrowed(b"grpc-timeout"), timeout)));
-        pairs
+    pub(super) fn call(&self, path: &str) -> OwnedHeaders {
+        let mut call = OwnedHeaders::with_capacity(24, 768);
+        call.push(b":method", b"POST");
+        call.push(b":path", path.as_bytes());
+        call.push(b"content-type", b"application/grpc");
+        call.push(b"te", b"trailers");
+        for (name, value) in self.headers.iter() {
+            if self.is_metadata(name) && is_printable(value) {
+                call.push(name, value);
+            }
+        }
+        call.push(b"x-envoy-original-path", self.path);
+        call.push(b"x-envoy-original-method", self.method);
+        if let Some(timeout) = self.timeout_to_set() {
+            call.push(b"grpc-timeout", &timeout);
+        }
+        call
+    }
+
+    /// What lets the request wait at the upstream of the call: as one without a message yet, which is all that a server may judge.
+    pub(super) fn waits<'c>(&self, path: &'c str) -> HeaderEdits<'c> {
+        let mut edits = HeaderEdits::with_capacity(4);
+        edits.push(set(b":path", path.as_bytes()));
+        edits.push(set(b"content-type", b"application/grpc"));
+        edits.push(set(b"te", b"trailers"));
+        if self.method != b"POST" {
+            edits.push(set(b":method", b"POST"));
+        }
+        edits
     }
 
     /// What makes a call of the request itself.
@@ -82,7 +96,6 @@ impl<'a> RequestHead<'a> {
     where
         'a: 'c,
     {
-        let set = |name: &'static [u8], value: &'c [u8]| HeaderEdit::Set(borrowed(name), borrowed(value));
         let mut edits = vec![
             set(b"x-envoy-original-path", self.path),
             set(b"x-envoy-original-method", self.method),
@@ -124,6 +137,10 @@ impl<'a> RequestHead<'a> {
             name => !name.starts_with(b":") && !is_of_connection(name),
         }
     }
+}
+
+fn set<'a>(name: &'static [u8], value: &'a [u8]) -> HeaderEdit<'a> {
+    HeaderEdit::Set(borrowed(name), borrowed(value))
 }
 
 /// Bytes that are not copied.

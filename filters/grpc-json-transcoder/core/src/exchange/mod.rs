@@ -142,12 +142,12 @@ impl Exchange {
             let callout = Callout { cluster, headers, body: messages.into(), timeout };
             return Ok(Step { edits: HeaderEdits::new(), next: Next::Call(callout) });
         }
-        let headers = head.call(&rule.grpc_path).into_iter().map(|(name, value)| (owned(name), owned(value))).collect();
+        let headers = head.call(&rule.grpc_path);
         let callout = Callout { cluster: owned(cluster), headers, body: borrowed(b""), timeout };
         // A proxy chooses the route again as soon as a header changes.
         let (parked, edits) = match options.match_incoming_request_route {
             true => (Parked::Request, HeaderEdits::new()),
-            false => (Parked::Call, head.edits(&rule.grpc_path)),
+            false => (Parked::Call, head.waits(&rule.grpc_path)),
         };
         self.state = State::Receiving(Box::new(Receiving { parked, body, messages: Vec::new(), reply, callout }));
         let holds_heads = options.transport == Transport::Inline;

@@ -140,7 +140,7 @@ pub fn run(transcoder: &Transcoder, request: &Message, reply: &Message) -> Outco
             Turn::Call(callout) => {
                 let sent = Sent {
                     callout_timeout: Some(callout.timeout),
-                    head: owned_pairs(callout.headers),
+                    head: callout.headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect(),
                     body: callout.body.into_owned(),
                 };
                 Outcome { sent: Some(sent), answer: answer_call(transcoder, &mut exchange, reply) }
@@ -253,7 +253,7 @@ fn owned_callout(callout: Callout<'_>) -> Callout<'static> {
     let own = |bytes: http_exchange::Bytes<'_>| bytes.into_owned().into();
     Callout {
         cluster: own(callout.cluster),
-        headers: callout.headers.into_iter().map(|(name, value)| (own(name), own(value))).collect(),
+        headers: callout.headers,
         body: own(callout.body),
         timeout: callout.timeout,
     }
