@@ -10,6 +10,8 @@ use crate::table::{Entry, Table};
 const MAX_REQUESTED: usize = 8 * 1024;
 /// The most empty elements of that list; a reasonable number is to be put up with (RFC 9110 §5.6.1.2), and browsers send none.
 const MAX_EMPTY: usize = 16;
+/// The most bytes of the name of a header.
+const MAX_HEADER: usize = 256;
 /// The most bytes of a method that `*` covers.
 const MAX_METHOD: usize = 64;
 
@@ -62,8 +64,17 @@ impl Names {
     }
 
     fn allow_header(&self, name: &[u8]) -> bool {
-        let Some(name) = Scratch::lower_case(name) else { return false };
-        let name = name.as_bytes();
+        if name.len() > MAX_HEADER {
+            return false;
+        }
+        // Browsers send names in lower case.
+        if !name.iter().any(u8::is_ascii_uppercase) {
+            return self.allow_lower_case(name);
+        }
+        Scratch::lower_case(name).is_some_and(|name| self.allow_lower_case(name.as_bytes()))
+    }
+
+    fn allow_lower_case(&self, name: &[u8]) -> bool {
         // The wildcard does not cover this one (Fetch §4.8 *CORS-preflight fetch*, step 7).
         self.known.get(name).is_some() || (self.any && is_token(name) && name != b"authorization")
     }
@@ -71,11 +82,11 @@ impl Names {
 
 /// The elements of a list (RFC 9110 §5.6.1), empty ones included.
 pub(crate) fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| *byte == b',').map(|element| {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
-        let start = element.iter().position(|byte| !is_space(byte)).unwrap_or(element.len());
-        let end = element.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
-        element.get(start..end).unwrap_or_default()
+    line.split(|byte| *byte == b',').map(|mut element| {
+        while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = element {
+            element = rest;
+        }
+        element
     })
 }
 
