@@ -27,11 +27,11 @@ use crate::bench::{self, Options, Report};
 /// there is `nothing stored`; an inbound request brings a header that the filter `captures`; to an outbound one it `adds` it.
 ///
 /// The situations of traffic-label: a label that is there is `left alone`, at a gateway or at a sidecar; an inbound request brings
-/// one that the filter `captures`; to an outbound one it `adds` it; the guides' `iPhone rule` holds, beside their script in Lua, or
-/// does not (`others`); one of `10 rules` or `1000 rules` with distinct users holds.
+/// one that the filter `captures`; to an outbound one it `adds` it; the guides' `iPhone rule` holds, beside their script in Lua and
+/// the least that a module can do, or does not (`others`); one of `10 rules` or `1000 rules` with distinct users holds.
 ///
 /// The situations of cors: a request has `no origin`; it is a `simple` one of an allowed origin; it is a `preflight`; it is one of
-/// another origin and so `rejected`, which Envoy's own is told to answer, too; a preflight is hostile (`8,000 commas`, the most
+/// another origin and so `rejected`, which Envoy's own is told to answer, too; a preflight is hostile (`1,000 names`, the most
 /// that is walked; `50,000 commas`; `80 lines` of names, 51 KB). Policies have one origin where none are counted; `as Envoy` is
 /// the profile that does what the native filter does.
 ///
