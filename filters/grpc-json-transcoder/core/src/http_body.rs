@@ -2,7 +2,6 @@
 //!
 //! Source: `google/api/httpbody.proto`; for the extensions, Envoy's `UnknownQueryParams`.
 
-use protojson::order;
 use protojson::wire::{Reader, WireError, WireType, varint_len, write_delimited, write_varint};
 use std::borrow::Cow;
 
@@ -74,7 +73,8 @@ pub fn unknown_query_parameters(parameters: &[(String, String)]) -> Vec<u8> {
         return Vec::new();
     }
     // By name, and in their order where the name is the same.
-    let sorted = order::sorted(parameters.iter().collect(), |(one, _), (other, _)| one.cmp(other));
+    let mut sorted: Vec<_> = parameters.iter().collect();
+    order::sort(&mut sorted, |(one, _), (other, _)| one.cmp(other));
     let mut message = Vec::new();
     for same in sorted.chunk_by(|(one, _), (other, _)| one == other) {
         let (mut entry, mut values) = (Vec::new(), Vec::new());

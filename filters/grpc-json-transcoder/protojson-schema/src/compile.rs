@@ -8,7 +8,6 @@ use crate::descriptor::{self, File};
 use crate::error::{DescriptorError, DescriptorErrors};
 use crate::features::{self, Features};
 use crate::name_index::NameIndex;
-use crate::order;
 use crate::quote;
 use crate::schema::{
     Cardinality, EnumEntry, EnumId, EnumValue, FieldEntry, Kind, MessageEntry, MessageId, Method, Schema, Service,
@@ -234,7 +233,7 @@ impl<'a> Compiler<'a> {
             let start = span.end - short.map_or(value.len(), str::len) as u32;
             values.push(EnumValue { number: *number, name: span, short_name: Span { start, end: span.end } });
         }
-        let values = order::sorted(values, |one, other| one.number.cmp(&other.number));
+        order::sort(&mut values, |one, other| one.number.cmp(&other.number));
         let full = values.iter().zip(0..).map(|(value, position)| (self.schema.text(value.name).as_bytes(), position));
         let short =
             values.iter().zip(0..).map(|(value, position)| (self.schema.text(value.short_name).as_bytes(), position));
@@ -296,8 +295,8 @@ impl<'a> Compiler<'a> {
         schema.by_name = NameIndex::new(&names.collect::<Vec<_>>());
     }
 
-    fn message(&mut self, declared: Declared<'_>, fields: Vec<FieldEntry>) {
-        let mut fields = order::sorted(fields, |one, other| one.number.cmp(&other.number));
+    fn message(&mut self, declared: Declared<'_>, mut fields: Vec<FieldEntry>) {
+        order::sort(&mut fields, |one, other| one.number.cmp(&other.number));
         for pair in fields.windows(2) {
             if let [one, other] = pair
                 && one.number == other.number

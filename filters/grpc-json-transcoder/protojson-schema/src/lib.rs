@@ -2,7 +2,7 @@
 //!
 //! [`schema::Schema::compile`] turns a `FileDescriptorSet` into flat tables: messages, fields and enums by name, by number and as they
 //! are written in JSON. [`prune`] cuts a set down. Besides them stands what both this and the conversion are made of: the wire
-//! format, JSON strings, orders, words. Conversion itself is `protojson`, which is compiled to be fast; this is compiled to be small,
+//! format, JSON strings, words. Conversion itself is `protojson`, which is compiled to be fast; this is compiled to be small,
 //! since it is done once. Sources: the protobuf encoding, `google/protobuf/descriptor.proto`, ProtoJSON.
 
 mod compile;
@@ -10,7 +10,6 @@ mod descriptor;
 mod error;
 mod features;
 mod name_index;
-pub mod order;
 mod prune;
 pub mod quote;
 pub mod schema;

@@ -17,5 +17,5 @@ pub use print::{PrintError, PrintOptions, PrintProblem, print_field, print_messa
 pub use protojson_schema::schema::{
     Cardinality, EnumId, Field, FieldId, Kind, MessageId, Method, Schema, Service, WellKnown,
 };
-pub use protojson_schema::{DescriptorError, DescriptorErrors, order, prune, wire};
+pub use protojson_schema::{DescriptorError, DescriptorErrors, prune, wire};
 use protojson_schema::{quote, schema, words};

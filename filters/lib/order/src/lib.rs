@@ -2,19 +2,29 @@
 //! kilobytes each time.
 //!
 //! It is told what to compare and what to swap by position, so that little of it knows the elements. That is slower, and meant
-//! for configurations.
+//! for configurations, and for what in a request may be out of order.
 
 #![forbid(unsafe_code)]
 
 use std::cmp::Ordering;
 
 /// Sorts elements in ascending order; equal ones stay in theirs.
-pub fn sort<T>(elements: &mut [T], compare: fn(&T, &T) -> Ordering) {
+pub fn sort<T>(elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    if elements.is_sorted_by(|one, other| compare(one, other).is_le()) {
+        return;
+    }
     let order = positions(elements.len(), &|one, other| match (elements.get(one), elements.get(other)) {
         (Some(one), Some(other)) => compare(one, other),
         _ => Ordering::Equal,
     });
     arrange(&order, &mut |one, other| elements.swap(one, other));
+}
+
+/// The text that is there twice, if one is.
+pub fn twice<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let mut texts: Vec<_> = texts.collect();
+    sort(&mut texts, Ord::cmp);
+    texts.array_windows().find(|[one, other]| one == other).map(|[one, _]| *one)
 }
 
 /// The positions of so many elements in ascending order.
@@ -84,5 +94,11 @@ mod tests {
             sort(&mut numbers, Ord::cmp);
             assert_eq!(numbers, expected);
         }
+    }
+
+    #[test]
+    fn a_text_that_is_there_twice_is_found() {
+        assert_eq!(twice([&b"a"[..], b"b", b"a"].into_iter()), Some(&b"a"[..]));
+        assert_eq!(twice([&b"a"[..], b"b"].into_iter()), None);
     }
 }

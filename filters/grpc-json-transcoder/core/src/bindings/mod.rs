@@ -19,7 +19,7 @@ use crate::configuration::{Options, Profile, UnescapeSpec};
 use crate::names::Names;
 use crate::router::Route;
 use crate::rule::{Body, CompiledRule, FieldPath};
-use protojson::{Binding, Cardinality, Collision, FieldId, ParseOptions, Schema, order, parse_text};
+use protojson::{Binding, Cardinality, Collision, FieldId, ParseOptions, Schema, parse_text};
 
 /// What of the configuration decides on bindings.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ pub fn bind(schema: &Schema, route: &Route<'_>, options: &BindingOptions) -> Res
     let mut bindings = binder.bindings;
     // Of several values of a field, which the native transcoder allows, the last counts.
     bindings.bound.reverse();
-    bindings.bound = order::sorted(bindings.bound, |one, other| one.path.cmp(&other.path));
+    order::sort(&mut bindings.bound, |one, other| one.path.cmp(&other.path));
     bindings.bound.dedup_by(|later, first| later.path == first.path);
     Ok(bindings)
 }

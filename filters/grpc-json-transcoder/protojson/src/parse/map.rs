@@ -4,7 +4,6 @@ use super::error::{ParseError, ParseProblem, Parsed, quoted};
 use super::fields::takes_null;
 use super::scalar::expected_of;
 use super::{Bound, Parser};
-use crate::order;
 use crate::schema::{FieldEntry, Kind};
 use crate::wire::WireType;
 use crate::words::equal;

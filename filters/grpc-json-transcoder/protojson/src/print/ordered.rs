@@ -6,7 +6,6 @@
 use super::Printer;
 use super::error::Printed;
 use super::fields::{EntryKinds, Place};
-use crate::order;
 use crate::schema::{Cardinality, FieldEntry, Kind, MessageEntry};
 use crate::wire::{Reader, Record, Value, WireError, WireType, write_varint};
 
@@ -42,7 +41,7 @@ impl Printer<'_> {
             winner.is_none_or(|(position, since)| *position == record.position && index >= since)
         });
         // Records of one field stay in the order of the wire.
-        let records = order::sorted(records, |(one, _), (other, _)| one.position.cmp(&other.position));
+        order::sort(&mut records, |(one, _), (other, _)| one.position.cmp(&other.position));
 
         let mut next = 0;
         for group in records.chunk_by(|(one, _), (other, _)| one.position == other.position) {
@@ -166,7 +165,7 @@ fn last_of_each_key(
     for ((text, bits, _), position) in entries.iter().zip(0..) {
         keys.push((if kinds.key == Kind::String { text } else { bits }, position));
     }
-    let keys = order::sorted(keys, |(one, _), (other, _)| one.cmp(other));
+    order::sort(&mut keys, |(one, _), (other, _)| one.cmp(other));
     let mut is_last = vec![true; entries.len()];
     for [(one, position), (other, _)] in keys.array_windows() {
         if one == other

@@ -2,7 +2,6 @@
 
 use super::error::{PrintProblem, Printed};
 use super::{Printer, text};
-use crate::order;
 use crate::quote;
 use crate::schema::{EnumId, Kind, Schema};
 use crate::wire::{Value, append, unzigzag};
