@@ -164,6 +164,8 @@ impl RequestBody {
     }
 
     fn json(&mut self, conversion: Conversion<'_>, json: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        // A message is rarely larger than its JSON, and growing to that size would copy it as often as it doubles.
+        out.reserve(json.len());
         let start = begin_frame(out);
         let bindings = std::mem::take(&mut self.is_first).then_some(&self.bindings);
         let weaver = Weaver {
