@@ -4,7 +4,7 @@
 const COMPACT_HASH: [&str; 2] = ["--cfg", "sha2_backend_soft=\"compact\""];
 
 /// What is compiled for size calls whatever is more than one instruction, even the closures of an iterator. Seven have the
-/// smallest modules, and the faster ones: `cors` and `traffic-label` need a tenth less time for a request.
+/// smallest modules, and no slower ones: `traffic-label` needs about a tenth less time for a request.
 const INLINE_SEVEN: &str = "-Cllvm-args=-inline-threshold=35";
 
 /// The flags of rustc for a filter.
